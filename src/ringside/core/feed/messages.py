@@ -1,0 +1,106 @@
+"""The messages of the feed, in the order in which an object lives through them.
+
+A segment is a blob that grows: Opened, then Appended with each chunk's bytes, then Closed. A part is a Ranged
+path: a byte range of a blob. Small things (init, manifests without a hold, `/status.json`) are Documents, replaced
+whole; a media playlist with blocking reload is a Playlist, published anew with every part. Expected announces what
+will come, so that a request for it is held; Removed takes a path away again. Nothing here knows what the bytes mean.
+
+Paths are absolute URL paths without a query, e.g. `/live/main/v720/895000000.3.m4s`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Cache(StrEnum):
+    """How long an answer may be cached (rfc8216bis appendix on caching; TD is the target duration)."""
+
+    IMMUTABLE = "immutable"  # media and headers: the name is never reused
+    PLAYLIST = "playlist"  # plain ½ TD, blocking 6 TD
+    SHORT = "short"  # one second: manifests of a live event that are polled
+    NONE = "none"  # never: clock, status
+    ASSET = "asset"  # the page and its modules: revalidated
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A growing object begins at `path`, in the blob called `blob` (unique for the life of the feed)."""
+
+    path: str
+    blob: int
+    content_type: str
+    cache: Cache = Cache.IMMUTABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """`data` was added to the end of `blob`. Towards a worker that shares the memory only `size` travels."""
+
+    blob: int
+    size: int  # of the blob after the addition
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Nothing more will be added to `blob`."""
+
+    blob: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ranged:
+    """`path` is bytes [offset, offset + size) of `blob`, which exist."""
+
+    path: str
+    blob: int
+    offset: int
+    size: int
+    content_type: str
+    cache: Cache = Cache.IMMUTABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`path` is `body`, replacing what it was."""
+
+    path: str
+    body: bytes
+    content_type: str
+    cache: Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Playlist:
+    """A media playlist at `path`, whose newest part is (`number`, `part`).
+
+    `delta` answers `_HLS_skip=YES`; empty when nothing can be skipped. `part` is -1 when segment `number` is
+    listed whole. `next` is the (number, part) that comes next. `part_target_s` 0: no parts.
+    """
+
+    path: str
+    body: bytes
+    delta: bytes
+    number: int
+    part: int
+    next: tuple[int, int]
+    target_s: int
+    part_target_s: float
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """`path` will exist soon: hold requests for it."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """`path` is gone, or will not come after all; whoever is held on it is told 404."""
+
+    path: str
+
+
+Message = Opened | Appended | Closed | Ranged | Document | Playlist | Expected | Removed
