@@ -1,0 +1,1 @@
+"""A chunk's journey: capture, encode, mux, origin, relay, watch. Alphabetical order is the order of travel."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -71,8 +71,8 @@ class _Merged:
     def __init__(self, processes: dict[str, Iterable[Any]]) -> None:
         self._processes = processes
 
-    def collect(self) -> Iterator[Metric]:
-        families: dict[str, Metric] = {}
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
         for process, rows in self._processes.items():
             for name, labels, value in rows:
                 names = (*sorted(labels), "process")
@@ -87,5 +87,5 @@ class _Merged:
 def exposition(processes: dict[str, Iterable[Any]]) -> bytes:
     """The snapshots of several processes, by name, as one Prometheus text exposition."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Merged(processes))  # type: ignore[arg-type]
+    registry.register(_Merged(processes))
     return generate_latest(registry)
