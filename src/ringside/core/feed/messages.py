@@ -103,4 +103,11 @@ class Removed:
     path: str
 
 
-Message = Opened | Appended | Closed | Ranged | Document | Playlist | Expected | Removed
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """All that existed has been told; from here on, changes. `media_ns`: Unix time of the newest media, 0 for none."""
+
+    media_ns: int = 0
+
+
+Message = Opened | Appended | Closed | Ranged | Document | Playlist | Expected | Removed | Synced
