@@ -1,0 +1,143 @@
+/* hls.js, set for low latency: blocking reloads, the latency target from the playlist, gentle catching up. */
+import Hls from 'hls.js';
+import { labelOf } from './label.js';
+
+const TITLE_ID = 'ringside.title';
+
+/* hls.js has no jitter of its own: each viewer draws its delays once, so that a crowd does not ask in step. */
+function policy(first_byte_ms, whole_ms, tries) {
+  const spread = 0.5 + Math.random();
+  const again = (delay_ms) => ({ maxNumRetry: tries, retryDelayMs: delay_ms * spread, maxRetryDelayMs: 5000, backoff: 'exponential' });
+  return {
+    default: { maxTimeToFirstByteMs: first_byte_ms, maxLoadTimeMs: whole_ms, timeoutRetry: again(200), errorRetry: again(400) },
+  };
+}
+
+function config() {
+  return {
+    lowLatencyMode: true,
+    enableWorker: false, // CMAF passes through unchanged: a worker would only add a hop
+    liveDurationInfinity: true,
+    maxLiveSyncPlaybackRate: 1.1,
+    backBufferLength: 30,
+    maxBufferLength: 20,
+    capLevelToPlayerSize: true,
+    abrEwmaDefaultEstimate: 3_000_000,
+    testBandwidth: false,
+    manifestLoadPolicy: policy(8000, 10_000, 0),
+    playlistLoadPolicy: policy(10_000, 12_000, 3),
+    fragLoadPolicy: policy(10_000, 30_000, 4),
+  };
+}
+
+class HlsPlayer {
+  name = 'hls.js';
+  version = Hls.version;
+  path = 'll-hls';
+  #hls = null;
+  #over = false;
+  #title = null;
+  #known = false;
+
+  constructor({ video, event, tell }) {
+    this.video = video;
+    this.url = `/live/${encodeURIComponent(event)}/index.m3u8`;
+    this.tell = tell;
+  }
+
+  load() {
+    this.destroy();
+    const hls = new Hls(config());
+    this.#hls = hls;
+    this.#over = false;
+    hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.tell(failureOf(data)));
+    hls.on(Hls.Events.MANIFEST_LOADED, (_, { sessionData }) => { this.#title = sessionData?.[TITLE_ID]?.VALUE ?? null; });
+    hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => this.#levelLoaded(details));
+    hls.loadSource(this.url);
+    hls.attachMedia(this.video);
+  }
+
+  #levelLoaded(details) {
+    if (!this.#known) this.tell({ type: 'manifest', over: !details.live });
+    else if (!details.live && !this.#over) this.tell({ type: 'over' });
+    this.#known = true;
+    this.#over = !details.live;
+  }
+
+  retry() {
+    if (this.#hls?.levels?.length) this.#hls.startLoad(-1, true);
+    else this.load();
+  }
+
+  recover() {
+    this.#hls?.recoverMediaError();
+  }
+
+  destroy() {
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.#known = false;
+  }
+
+  rungs() {
+    return (this.#hls?.levels ?? []).map((level, id) => ({
+      id, height: level.height, bps: level.bitrate, label: labelOf(level.height, level.frameRate),
+    }));
+  }
+
+  rung() {
+    return this.rungs()[this.#hls?.currentLevel ?? -1] ?? null;
+  }
+
+  chosen() {
+    return this.#hls && !this.#hls.autoLevelEnabled ? this.#hls.loadLevel : null;
+  }
+
+  choose(id) {
+    if (this.#hls) this.#hls.nextLevel = id ?? -1;
+  }
+
+  captions() {
+    return (this.#hls?.subtitleTracks ?? []).map((track, id) => ({ id, label: track.name || track.lang || `Captions ${id + 1}` }));
+  }
+
+  caption() {
+    const at = this.#hls?.subtitleTrack ?? -1;
+    return at >= 0 ? at : null;
+  }
+
+  show(id) {
+    if (!this.#hls) return;
+    this.#hls.subtitleTrack = id ?? -1;
+    this.#hls.subtitleDisplay = id !== null;
+  }
+
+  range() {
+    const details = this.#hls?.latestLevelDetails;
+    if (!details) return null;
+    const live = details.live ? (this.#hls.liveSyncPosition ?? details.edge) : details.edge;
+    return { start: details.fragmentStart, live, over: !details.live };
+  }
+
+  dateOf(media_s) {
+    const fragments = this.#hls?.latestLevelDetails?.fragments ?? [];
+    const first = fragments.find((fragment) => fragment.programDateTime && fragment.end > media_s) ?? fragments.at(-1);
+    return first?.programDateTime ? first.programDateTime + (media_s - first.start) * 1000 : null;
+  }
+
+  bandwidth_bps() {
+    const estimate = this.#hls?.bandwidthEstimate;
+    return Number.isFinite(estimate) ? estimate : null;
+  }
+
+  title() {
+    return this.#title;
+  }
+}
+
+function failureOf({ type, details, response }) {
+  if (details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) return { type: 'unsupported' };
+  return { type: 'failed', kind: type === Hls.ErrorTypes.MEDIA_ERROR ? 'media' : 'network', status: response?.code ?? 0 };
+}
+
+export const create = (options) => new HlsPlayer(options);

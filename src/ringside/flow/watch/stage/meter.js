@@ -1,0 +1,50 @@
+/* Watches the frames go by: reads the strip now and then, and knows the latency and what was dropped. */
+import { latencyOf, nextLook_ms } from '../sync/latency.js';
+import { StripReader } from '../sync/strip.js';
+
+export class Meter {
+  #video;
+  #clock;
+  #reader = 'OffscreenCanvas' in globalThis ? new StripReader() : new StripReader(document.createElement('canvas'));
+  #picture = null;
+  #misses = 0;
+  #next_ms = 0;
+
+  constructor(video, clock) {
+    this.#video = video;
+    this.#clock = clock;
+    if ('requestVideoFrameCallback' in video) this.#follow();
+  }
+
+  #follow() {
+    this.#video.requestVideoFrameCallback((now, { expectedDisplayTime }) => {
+      if (now >= this.#next_ms) this.#look(expectedDisplayTime - performance.now());
+      this.#follow();
+    });
+  }
+
+  #look(until_shown_ms) {
+    const shown_ms = this.#clock.now() + until_shown_ms;
+    const taken_ms = this.#reader.read(this.#video);
+    this.#misses = taken_ms === null ? this.#misses + 1 : 0;
+    this.#next_ms = performance.now() + nextLook_ms(this.#misses);
+    if (taken_ms !== null) this.#picture = { latency_ms: shown_ms - taken_ms, taken_ms, read_ms: this.#clock.now() };
+  }
+
+  /** A jump in the stream: what was read before says nothing now. */
+  forget() {
+    this.#picture = null;
+    this.#misses = 0;
+    this.#next_ms = 0;
+  }
+
+  /** `{latency_ms, latency_source}`; `date_time_ms` is the UTC of the playhead by the playlist. */
+  latency(date_time_ms) {
+    return latencyOf({ picture: this.#picture, date_time_ms }, this.#clock.now());
+  }
+
+  frames() {
+    const { totalVideoFrames = 0, droppedVideoFrames = 0 } = this.#video.getVideoPlaybackQuality?.() ?? {};
+    return { frames: totalVideoFrames, dropped: droppedVideoFrames };
+  }
+}
