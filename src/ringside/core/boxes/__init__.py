@@ -1,0 +1,9 @@
+"""ISO BMFF and CMAF boxes, read and written; one file per box or family of boxes. Bytes and values, nothing else."""
+
+from ringside.core.boxes.box import BoxError
+from ringside.core.boxes.chunk import ChunkInfo, parse_chunk
+from ringside.core.boxes.header import Header, parse_init
+from ringside.core.boxes.retime import retime
+from ringside.core.boxes.splitter import Init, Raw, Splitter
+
+__all__ = ["BoxError", "ChunkInfo", "Header", "Init", "Raw", "Splitter", "parse_chunk", "parse_init", "retime"]

@@ -1,0 +1,94 @@
+"""Segmenter: frames of one track in, chunks out, cut where the event's timeline says.
+
+A chunk leaves in the very call that brings its last frame, as the timeline knows beforehand which frame that is. When
+a frame is missing the chunk is closed where it broke, and the next one goes on at its own index: time is never made up.
+"""
+
+from dataclasses import replace
+
+from ringside.core.media import Chunk, Frame, Grid, Place, Timeline, Track
+from ringside.flow.mux import h264
+from ringside.flow.mux.fragment import Sample, mark_last, write_chunk
+
+
+class Segmenter:
+    """Cuts one track. `frames_per_chunk` 0: a chunk is a part; otherwise parts are made of smaller chunks."""
+
+    def __init__(self, track: Track, grid: Grid, timeline: Timeline, frames_per_chunk: int = 0) -> None:
+        self.track = track
+        self.dropped_frames = 0  # before the first key frame, or older than one already taken
+        self.missing_frames = 0
+        self._grid = grid
+        self._timeline = timeline
+        self._frames_per_chunk = frames_per_chunk
+        self._samples: list[Sample] = []
+        self._first: Place | None = None  # of the chunk in the making
+        self._place: Place | None = None  # of its newest frame
+        self._next_index = -1  # -1 until the first key frame
+        self._number = -1  # the segment that the newest chunk belongs to
+        self._encoded_ns = 0
+        self._newest: Chunk | None = None
+
+    def __repr__(self) -> str:
+        return f"<Segmenter {self.track.name} #{self._next_index} {self.dropped_frames} dropped>"
+
+    def push(self, frame: Frame) -> list[Chunk]:
+        """Take the next frame; the chunks it completes: none or one, or two when frames before it are missing."""
+        if frame.index < self._next_index or (self._next_index < 0 and not frame.key):
+            self.dropped_frames += 1
+            return []
+        place = self._timeline.place(self._grid, frame.index)
+        done = self._close_before(frame.index, place) if self._samples else []
+        if self._next_index >= 0:
+            self.missing_frames += frame.index - self._next_index
+        self._take(frame, place)
+        if place.last_in_part or self._is_full(frame.index):
+            done.append(self._close(place.last_in_segment))
+        return done
+
+    def end(self) -> list[Chunk]:
+        """The last chunk of the event, marked `lmsg`: the one in the making.
+
+        When the newest has already left it comes once more, now marked; a receiver tells it by its number and part.
+        """
+        newest = self._close(last=True) if self._samples else self._newest
+        return [replace(newest, last=True, data=mark_last(newest.data))] if newest else []
+
+    def _close_before(self, index: int, place: Place) -> list[Chunk]:
+        if index == self._next_index or self._place is None:
+            return []
+        return [self._close(last=place.number != self._place.number)]
+
+    def _take(self, frame: Frame, place: Place) -> None:
+        data = h264.sample(frame.data) if self.track.kind == "video" else frame.data
+        if not self._samples:
+            self._first = place
+        self._samples.append(Sample(frame.key, data))
+        self._place, self._next_index, self._encoded_ns = place, frame.index + 1, frame.encoded_ns
+
+    def _is_full(self, index: int) -> bool:
+        """Whether a chunk smaller than its part ends here; counted from the part's start, for all encoders alike."""
+        if not self._frames_per_chunk:
+            return False
+        first = index
+        while not self._timeline.place(self._grid, first).first_in_part:
+            first -= 1
+        return (index + 1 - first) % self._frames_per_chunk == 0
+
+    def _close(self, last: bool) -> Chunk:
+        assert self._first is not None
+        place, samples, ticks = self._first, self._samples, self._grid.frame_ticks
+        index = self._next_index - len(samples)
+        self._newest = Chunk(
+            self.track.name,
+            place.number,
+            place.part,
+            index * ticks,
+            len(samples) * ticks,
+            independent=self.track.kind == "audio" or samples[0].key,
+            last=last,
+            data=write_chunk(self._grid, index, samples, opens_segment=place.number != self._number),
+            encoded_ns=self._encoded_ns,
+        )
+        self._samples, self._number = [], place.number
+        return self._newest
