@@ -25,13 +25,14 @@ def default_ladder(width: int, height: int) -> tuple[Rung, ...]:
     sides = [(side, bps) for side, bps in DEFAULT if side <= short]
     if not sides:
         least_side, least_bps = DEFAULT[-1]
-        side = max(64, short - short % 2)
+        side = max(16, short - short % 2)
         sides = [(side, max(SMALLEST_BPS, least_bps * side**2 // least_side**2))]
     return tuple(_shaped(side, bps, width, height) for side, bps in sides)
 
 
 def _shaped(side: int, bitrate_bps: int, width: int, height: int) -> Rung:
-    long_side = _even(Fraction(side * max(width, height), min(width, height)))
+    longer = max(width, height)
+    long_side = min(_even(Fraction(side * longer, min(width, height))), longer - longer % 2)
     across, down = (long_side, side) if width >= height else (side, long_side)
     return Rung(height=down, width=across, bitrate_bps=bitrate_bps)
 
@@ -44,7 +45,7 @@ def fit(config: Config, width: int, height: int) -> tuple[Rung, ...]:
     if not config.ladder:
         return default_ladder(width, height)
     asked = [_with_width(rung, width, height) for rung in config.ladder]
-    fitting = [rung for rung in asked if rung.width <= max(2, width + width % 2) and rung.height <= height]
+    fitting = [rung for rung in asked if rung.width <= width and rung.height <= height]
     if not fitting:
         least = min(asked, key=lambda rung: rung.pixels)
         size = {"width": width - width % 2, "height": height - height % 2}
@@ -55,7 +56,10 @@ def fit(config: Config, width: int, height: int) -> tuple[Rung, ...]:
 def _with_width(rung: Rung, width: int, height: int) -> Rung:
     if rung.width:
         return rung
-    return rung.model_copy(update={"width": _even(Fraction(rung.height * width, height)), "name": rung.track})
+    across = _even(Fraction(rung.height * width, height))
+    if rung.height <= height:
+        across = min(across, width - width % 2)
+    return rung.model_copy(update={"width": across, "name": rung.track})
 
 
 def too_large(config: Config, rungs: tuple[Rung, ...]) -> tuple[str, ...]:
