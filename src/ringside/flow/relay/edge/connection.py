@@ -1,0 +1,310 @@
+"""Connection: one viewer's socket, speaking HTTP/1.1 (RFC 9112) one request at a time.
+
+What enters: bytes, and the word that what was held for is there. What leaves: answers, in the order of the
+requests: a head and a small body in one call, or a head and a range of a blob. What to answer is decided elsewhere;
+the transport is used for reading alone, so nothing is ever queued behind it (see writing).
+"""
+
+import asyncio
+import os
+import socket
+from typing import TYPE_CHECKING, cast
+
+from ringside.flow.relay.edge.blob import Blob
+from ringside.flow.relay.edge.decide import Follow, Hold
+from ringside.flow.relay.edge.request import MAX_HEAD, Malformed, Request
+from ringside.flow.relay.edge.serve import Serve, refusal
+from ringside.flow.relay.edge.writing import Writing
+
+if TYPE_CHECKING:
+    from ringside.flow.relay.edge.aio import Edge
+
+MAX_REST = 64 * 1024  # bytes read ahead of the response being written
+INLINE = 16 * 1024  # bodies up to this size are written from memory, with their head
+JOIN = 64 * 1024  # documents up to this size are kept joined to their head
+LINGER_NS = 2_000_000_000
+
+
+class Connection(Writing, asyncio.Protocol):
+    """A viewer's connection. Exactly one of idle, held, writing, following, subscribed."""
+
+    __slots__ = (
+        "_close", "_follow", "_paused", "_rest", "_skip", "_transport",
+        "active_ns", "events", "hold", "lingering", "request", "sent",
+    )  # fmt: skip
+
+    def __init__(self, edge: "Edge") -> None:
+        super().__init__(edge)
+        self._transport: asyncio.Transport | None = None
+        self._rest = b""
+        self._skip = 0
+        self._follow: Follow | None = None
+        self._close = False
+        self._paused = False
+        self.sent = 0  # of the blob that is followed: where the next chunk begins
+        self.events = False
+        self.lingering = False
+        self.hold: Hold | None = None
+        self.request: Request | None = None
+        self.active_ns = 0
+
+    # What the transport says
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._fd = transport.get_extra_info("socket").fileno()
+        self._socket = socket.socket(fileno=self._fd)
+        self.active_ns = self._edge.now_ns
+        self._edge.arrived(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._let_go()
+        if self._follow is not None:
+            self._follow.media.blob.followers.pop(self, None)
+            self._follow = None
+        self._edge.left(self)
+
+    def eof_received(self) -> bool:
+        self._close = True
+        return bool(self._out)  # a response under way is finished; a held one is given up
+
+    def data_received(self, data: bytes) -> None:
+        if self.lingering:
+            return
+        if self._rest or self._skip or self.busy:
+            self._rest += data
+            if self.busy:
+                self._bound_rest()
+                return
+            data, self._rest = self._rest, b""
+        self._consume(data)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a response is owed or under way."""
+        return self.hold is not None or bool(self._out) or self._follow is not None or self.events or self._close
+
+    def _bound_rest(self) -> None:
+        if len(self._rest) > MAX_REST and not self._paused and self._transport is not None:
+            self._transport.pause_reading()
+            self._paused = True
+
+    # Requests
+
+    def _consume(self, data: bytes) -> None:
+        edge = self._edge
+        while data:
+            if self._skip:
+                skipped = min(self._skip, len(data))
+                self._skip -= skipped
+                data = data[skipped:]
+                continue
+            end = data.find(b"\r\n\r\n") + 4
+            if end == 3 or end > MAX_HEAD:
+                self._incomplete(data)
+                return
+            if data.startswith(b"\r\n"):
+                data = data[2:]  # RFC 9112 §2.2
+                continue
+            head, data = data[:end], data[end:]
+            edge.partial.pop(self, None)
+            try:
+                request = edge.reader.read(head)
+            except Malformed as error:
+                self.refuse_and_close(error.status, str(error))
+                return
+            self.active_ns = edge.now_ns
+            if edge.respond(self, request, head, data):
+                return  # handed over
+            if self.busy:
+                self._rest = data
+                self._bound_rest()
+                return
+
+    def _incomplete(self, data: bytes) -> None:
+        if len(data) > MAX_HEAD:
+            line_end = data.find(b"\r\n")
+            self.refuse_and_close(414 if line_end < 0 or line_end > MAX_HEAD // 2 else 431, "the head is too long")
+        elif data.count(b"\n") != data.count(b"\r\n"):
+            self.refuse_and_close(400, "the request is malformed: a line ends in LF alone")
+        else:
+            self._rest = data
+            self._edge.partial.setdefault(self, self._edge.now_ns)
+
+    def skip(self, size: int) -> None:
+        """Read past a body of `size` bytes."""
+        self._skip = size
+
+    # Responses
+
+    def serve(self, serve: Serve) -> None:
+        """Answer the current request, as HEAD or GET."""
+        request = self.request
+        assert request is not None
+        fields, target = request.fields, request.target
+        close = fields.close or not target.http11
+        edge = self._edge
+        edge.statuses[serve.status] += 1
+        if target.method == "HEAD":
+            self._write(serve.top(edge.date, close))
+        else:
+            self._whole(serve, close)
+        if close:
+            self.finish_and_close()
+
+    def _whole(self, serve: Serve, close: bool) -> None:
+        if serve.blob is not None and serve.size <= INLINE:
+            serve.take_in()
+        if serve.blob is None:
+            if close or serve.size > JOIN:
+                self._write(serve.top(self._edge.date, close), more=bool(serve.body))
+                if serve.body:
+                    self._write(serve.body)
+            else:
+                self._write(serve.wire(self._edge.date))
+            return
+        self._write(serve.top(self._edge.date, close) if close else serve.wire(self._edge.date), more=True)
+        assert isinstance(serve.blob, Blob)
+        self._send_file(serve.blob, serve.offset, serve.offset + serve.size)
+
+    def refuse_and_close(self, status: int, sentence: str) -> None:
+        """Answer what cannot be answered otherwise, and read no further."""
+        edge = self._edge
+        edge.statuses[status] += 1
+        edge.partial.pop(self, None)
+        serve = refusal(status, sentence)
+        self._write(serve.top(edge.date, close=True) + serve.body)
+        self.lingering = True  # a close with bytes unread would reset the connection under our answer
+        self.finish_and_close()
+
+    def finish_and_close(self) -> None:
+        """Close as soon as all is written."""
+        self._close = True
+        if not self._out:
+            self._end()
+
+    def _end(self) -> None:
+        if self._transport is None or self._socket is None:
+            return
+        if not self.lingering:
+            self._transport.close()
+            return
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._transport.abort()
+            return
+        self._edge.lingering[self] = self._edge.now_ns + LINGER_NS
+
+    def abort(self) -> None:
+        """Drop the connection at once."""
+        self._close = True
+        self._let_go()
+        if self._transport is not None:
+            self._transport.abort()
+
+    # Following what grows
+
+    def follow(self, follow: Follow) -> None:
+        """Answer with what there is of a growing blob and all that it gains."""
+        request = self.request
+        assert request is not None
+        edge = self._edge
+        edge.statuses[follow.serve.status] += 1
+        if request.target.http11:
+            self._close = request.fields.close
+            top = follow.serve.top(edge.date, self._close)
+        else:
+            self._close = True
+            top = follow.serve.top(edge.date, True).replace(b"Transfer-Encoding: chunked\r\n", b"")
+        if request.target.method == "HEAD":
+            self._write(top)
+            self._finished()
+            return
+        self._follow, self.sent = follow, follow.first
+        follow.media.blob.followers[self] = None
+        self._write(top, more=follow.media.blob.size > self.sent)
+        self.advance()
+
+    def advance(self) -> None:
+        """Write what the followed blob has gained; while the socket is full it gathers, and goes as one chunk later."""
+        follow = self._follow
+        if follow is None or self._out or self._socket is None:
+            return
+        blob = follow.media.blob
+        if blob.lost:
+            self.abort()
+            return
+        chunked = self.request is not None and self.request.target.http11
+        if blob.size > self.sent:
+            first, self.sent = self.sent, blob.size
+            self._chunk(blob, first, blob.size, chunked)
+        if blob.closed:
+            if chunked:
+                self._write(b"0\r\n\r\n")
+            del blob.followers[self]
+            self._follow = None
+            self._finished()
+
+    def abandon(self) -> None:
+        """What is followed will not grow any more; an unfinished chunked response says so by its end."""
+        self.abort()
+
+    def _chunk(self, blob: Blob, first: int, end: int, chunked: bool) -> None:
+        if not chunked:
+            self._send_file(blob, first, end)
+        elif end - first <= INLINE:
+            self._write(blob.frame(first, end))
+        else:
+            self._write(b"%x\r\n" % (end - first), more=True)
+            self._send_file(blob, first, end)
+            self._write(b"\r\n")
+
+    # Server-sent events
+
+    def subscribe(self, top: bytes) -> None:
+        """Begin an event stream."""
+        self.events = True
+        self._edge.subscribers[self] = None
+        self._write(top)
+
+    def event(self, frame: bytes) -> None:
+        """Write an event, unless this reader has not yet read the one before."""
+        if not self._out:
+            self._write(frame)
+
+    # What comes after
+
+    def _finished(self) -> None:
+        if self._out:
+            return
+        if self._close:
+            self._end()
+        elif self._rest and not self.busy:
+            data, self._rest = self._rest, b""
+            if self._paused and self._transport is not None:
+                self._transport.resume_reading()
+                self._paused = False
+            self._consume(data)
+
+    def _written(self) -> None:
+        if self._follow is not None:
+            self.advance()
+        else:
+            self._finished()
+
+    def resume(self) -> None:
+        """Go on with what was read ahead, once the held request has been answered."""
+        if not self.busy:
+            self._finished()
+
+    # Handing over
+
+    def hand_over(self) -> int:
+        """Give the connection away: a duplicate of its descriptor, which the caller owns; ours is dropped."""
+        assert self._transport is not None
+        self._transport.pause_reading()
+        fd = os.dup(self._fd)
+        self._close = True
+        self._transport.abort()
+        return fd

@@ -1,0 +1,154 @@
+"""What to do with a request: answer, follow what grows, hold until when, or refuse how. Pure.
+
+What enters: a request, the store and the time. What leaves: Serve, Follow, Hold or Refuse; the shell does it, and
+asks again when what was held for arrives. The clauses are those of rfc8216bis §6.2.5 (delivery directives), its
+appendix on caching, and RFC 9110 §14 (ranges). Queries that are not ours never matter.
+"""
+
+from typing import NamedTuple
+
+from ringside.core.feed import Document
+from ringside.flow.relay.edge.request import Directives, Range, Request
+from ringside.flow.relay.edge.serve import CORS, OPTIONS, Serve, cache_control, head
+from ringside.flow.relay.edge.store import RANGES, Live, Media, Page, Store
+from ringside.flow.relay.edge.waiting import WHOLE, Point
+
+NS_PER_S = 1_000_000_000
+ENDLESS = 2**53 - 1  # "until it ends" in a range of something that grows (RFC 8673 §3)
+
+
+class Hold(NamedTuple):
+    """Say nothing until `point` of `path` exists; at `until_ns` say 503."""
+
+    path: str
+    point: Point
+    until_ns: int
+
+
+class Follow(NamedTuple):
+    """Answer with `serve`'s head, then with the blob from `first` on, chunk by chunk as it grows."""
+
+    serve: Serve
+    media: Media
+    first: int
+
+
+class Refuse(NamedTuple):
+    """Answer `status` and one sentence, cacheable for `max_age_s`."""
+
+    status: int
+    sentence: str
+    max_age_s: int = 0
+
+
+Decision = Serve | Follow | Hold | Refuse
+
+
+def decide(request: Request, store: Store, now_ns: int) -> Decision:
+    """What to do with `request` at `now_ns`."""
+    target = request.target
+    if target.method not in {"GET", "HEAD"}:
+        return OPTIONS if target.method == "OPTIONS" else Refuse(405, "only GET, HEAD and OPTIONS are answered here")
+    thing = store.find(target.path)
+    if isinstance(thing, Live):
+        return _live(thing, request, store, now_ns)
+    if isinstance(thing, Media):
+        return _media(thing, request)
+    if isinstance(thing, Page):
+        return _page(thing, request)
+    if store.expects(target.path):
+        return Hold(target.path, WHOLE, now_ns + 3 * store.target_s * NS_PER_S)
+    return Refuse(404, "there is nothing by this name", store.target_s)
+
+
+def too_late(request: Request, store: Store) -> Refuse:
+    """The refusal of a request whose hold ended in vain (rfc8216bis §6.2.5.2)."""
+    times = 4 if isinstance(store.find(request.target.path), Live) else 1
+    return Refuse(503, "what was asked for did not come in time", times * store.target_s)
+
+
+def _live(live: Live, request: Request, store: Store, now_ns: int) -> Decision:
+    directives, gzip = request.target.directives, request.fields.gzip
+    now = live.playlist
+    if directives is None or now.ended:
+        return live.serve(False, gzip, False)
+    errors_s = 4 * now.target_s
+    if directives.fault:
+        return Refuse(400, directives.fault, errors_s)
+    if directives.msn is None:
+        return live.serve(directives.skip, gzip, False)
+    part = -1 if directives.part is None else directives.part
+    if live.has(directives.msn, part):
+        return live.serve(directives.skip, gzip, True)
+    fault = _too_far(live, directives)
+    if fault:
+        return Refuse(400, fault, errors_s)
+    return Hold(request.target.path, (directives.msn, part), now_ns + 3 * now.target_s * NS_PER_S)
+
+
+def _too_far(live: Live, directives: Directives) -> str:
+    now = live.playlist
+    assert directives.msn is not None
+    last = now.next[0] - 1  # the newest segment that is listed whole
+    if directives.msn > last + 2:
+        return f"_HLS_msn={directives.msn} is more than two beyond the last segment, {last}"
+    if directives.part is None or not now.part_target_s or directives.msn <= last:
+        return ""
+    limit = 3 / now.part_target_s if now.part_target_s < 1 else 3.0
+    newest = now.next[1] - 1 if directives.msn == now.next[0] else -1
+    if directives.part - newest > limit:
+        return f"_HLS_part={directives.part} is too far beyond the last part, {newest}"
+    return ""
+
+
+def _page(page: Page, request: Request) -> Decision:
+    etags = request.fields.etags
+    if etags and (etags.strip() == "*" or page.etag.removeprefix("W/") in etags):
+        return page.unchanged
+    if request.fields.range is not None and request.target.method == "GET":
+        return _part_of(page.plain, request.fields.range, page.document)
+    return page.zipped() if request.fields.gzip else page.plain
+
+
+def _media(media: Media, request: Request) -> Decision:
+    asked = request.fields.range if request.target.method == "GET" else None
+    if media.serve is not None:
+        return media.serve if asked is None else _part_of(media.serve, asked, media)
+    assert media.growing is not None
+    if asked is None or asked.first is None:
+        return Follow(media.growing, media, 0)
+    return _part_of_growing(media, asked.first, asked.last)
+
+
+def _part_of_growing(media: Media, first: int, last: int | None) -> Decision:
+    size = media.blob.size
+    caching = cache_control(media.cache, 0)
+    if last is not None and last >= ENDLESS and first <= size:
+        span = b"Content-Range: bytes %d-%d/*" % (first, last)
+        return Follow(Serve(206, head(media.content_type, caching, None, RANGES, span)), media, first)
+    if first >= size:
+        return _unsatisfiable(b"*")
+    end = size if last is None else min(size, last + 1)
+    span = b"Content-Range: bytes %d-%d/*" % (first, end - 1)
+    lines = head(media.content_type, b"no-store", end - first, RANGES, span)
+    return Serve(206, lines, b"", media.blob, first, end - first)
+
+
+def _part_of(whole: Serve, asked: Range, thing: Media | Document) -> Serve:
+    first, end = asked.first, whole.size
+    if first is None:
+        first = max(0, whole.size - (asked.last or 0))
+    elif asked.last is not None:
+        end = min(whole.size, asked.last + 1)
+    if first >= end:
+        return _unsatisfiable(b"%d" % whole.size)
+    span = b"Content-Range: bytes %d-%d/%d" % (first, end - 1, whole.size)
+    lines = head(thing.content_type, cache_control(thing.cache, 0), end - first, RANGES, span)
+    if whole.blob is None:
+        return Serve(206, lines, whole.body[first:end])
+    return Serve(206, lines, b"", whole.blob, whole.offset + first, end - first)
+
+
+def _unsatisfiable(size: bytes) -> Serve:
+    lines = b"Content-Range: bytes */%b\r\nContent-Length: 0\r\nCache-Control: no-store\r\n" % size
+    return Serve(416, lines + CORS + b"\r\n")

@@ -1,0 +1,111 @@
+"""Snapshot: all that exists now, kept as the messages that tell it, for workers that come late. Pure.
+
+What enters: every message published. What leaves: the messages that bring a newcomer up to the same state, in an
+order in which they make sense, and the blobs that nothing names any more.
+"""
+
+from collections.abc import Iterator
+
+from ringside.core.feed import Appended, Closed, Document, Expected, Message, Opened, Playlist, Ranged, Removed
+
+Named = Opened | Ranged | Document | Playlist
+
+
+class _Blob:
+    __slots__ = ("closed", "names", "opened", "size")
+
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        self.size = 0
+        self.closed = False
+        self.names: set[str] = {opened.path}
+
+
+class Snapshot:
+    """What has been published and not removed. Messages that contradict it raise ValueError: its publisher is wrong."""
+
+    def __init__(self) -> None:
+        self._blobs: dict[int, _Blob] = {}
+        self._named: dict[str, Named] = {}
+        self._expected: dict[str, Expected] = {}
+
+    def __repr__(self) -> str:
+        return f"<Snapshot {len(self._named)} paths {len(self._blobs)} blobs {len(self._expected)} expected>"
+
+    def size(self, blob: int) -> int:
+        """How many bytes a blob has."""
+        return self._growing(blob).size
+
+    def apply(self, message: Message) -> list[int]:
+        """Take one message in; returns the blobs that are of no more use."""
+        match message:
+            case Opened() | Appended() | Closed():
+                return self._grow(message)
+            case Ranged(path, number, offset, size):
+                if number not in self._blobs or offset + size > self._blobs[number].size:
+                    raise ValueError(f"{path} lies beyond the end of blob {number}")
+                freed = self._name(path, message)
+                self._blobs[number].names.add(path)
+                return freed
+            case Document(path) | Playlist(path):
+                return self._name(path, message)
+            case Expected(path):
+                self._expected[path] = message
+            case Removed(path):
+                self._expected.pop(path, None)
+                return self._unname(path)
+        return []
+
+    def _grow(self, message: Opened | Appended | Closed) -> list[int]:
+        number = message.blob
+        if isinstance(message, Opened):
+            if number in self._blobs:
+                raise ValueError(f"blob {number} is open already")
+            freed = self._name(message.path, message)
+            self._blobs[number] = _Blob(message)
+            return freed
+        blob = self._growing(number)
+        if isinstance(message, Closed):
+            blob.closed = True
+        elif message.size < blob.size:
+            raise ValueError(f"blob {number} cannot shrink to {message.size} bytes")
+        else:
+            blob.size = message.size
+        return []
+
+    def messages(self) -> Iterator[Message]:
+        """All that a newcomer must be told; an Opened is followed by its blob's size, and by its end."""
+        for number, blob in self._blobs.items():
+            yield blob.opened
+            yield Appended(number, blob.size)
+            if blob.closed:
+                yield Closed(number)
+        whole = {number: blob.opened.path for number, blob in self._blobs.items()}
+        yield from (m for m in self._named.values() if not isinstance(m, Opened))
+        yield from (Removed(path) for path in whole.values() if path not in self._named)
+        yield from self._expected.values()
+
+    def _growing(self, number: int) -> _Blob:
+        blob = self._blobs.get(number)
+        if blob is None or blob.closed:
+            raise ValueError(f"blob {number} is not open")
+        return blob
+
+    def _name(self, path: str, message: Named) -> list[int]:
+        old = self._named.get(path)
+        same = isinstance(old, Ranged) and isinstance(message, Ranged) and old.blob == message.blob
+        freed = [] if same else self._unname(path)
+        self._expected.pop(path, None)
+        self._named[path] = message
+        return freed
+
+    def _unname(self, path: str) -> list[int]:
+        old = self._named.pop(path, None)
+        if not isinstance(old, Opened | Ranged):
+            return []
+        blob = self._blobs[old.blob]
+        blob.names.discard(path)
+        if blob.names:
+            return []
+        del self._blobs[old.blob]
+        return [old.blob]

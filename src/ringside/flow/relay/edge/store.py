@@ -1,0 +1,305 @@
+"""The worker's mirror of what exists: paths to things that can be answered with, fed message by message.
+
+What enters: the feed's messages (an Opened with its blob). What leaves: `find`, `expects` and `ready` for decisions,
+and the paths and blobs that changed, so that the shell can write to whoever waits for them. When a feed begins
+anew, what it tells is gathered aside and takes the old one's place at Synced; what only the old one had stays for
+`GRACE_NS`, for viewers who still hold a playlist that names it.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from weakref import WeakValueDictionary
+
+from ringside.core.feed import (
+    Appended,
+    BrokenFeed,
+    Cache,
+    Closed,
+    Document,
+    Expected,
+    Message,
+    Opened,
+    Playlist,
+    Ranged,
+    Removed,
+    Synced,
+)
+from ringside.flow.relay.edge.blob import Blob
+from ringside.flow.relay.edge.serve import Serve, cache_control, compress, compressible, head
+from ringside.flow.relay.edge.waiting import WHOLE, Point
+
+MAX_THINGS = 200_000
+GRACE_NS = 30_000_000_000
+VARY = b"Vary: Accept-Encoding"
+GZIP = b"Content-Encoding: gzip"
+RANGES = b"Accept-Ranges: bytes"
+
+
+class Media:
+    """Bytes [offset, offset + size) of a blob; `size` None: the whole of it, however far it grows.
+
+    `serve` answers with all of it, once that exists; `growing` begins a chunked answer while it does not.
+    """
+
+    __slots__ = ("blob", "cache", "content_type", "growing", "offset", "serve", "size")
+
+    def __init__(self, blob: Blob, offset: int, size: int | None, content_type: str, cache: Cache) -> None:
+        self.blob = blob
+        self.offset = offset
+        self.size = size
+        self.content_type = content_type
+        self.cache = cache
+        self.growing = Serve(200, head(content_type, cache_control(cache, 0), None, RANGES)) if size is None else None
+        self.serve = None if size is None else self._whole(size)
+
+    def _whole(self, size: int) -> Serve:
+        caching = cache_control(self.cache, 0)
+        return Serve(200, head(self.content_type, caching, size, RANGES), b"", self.blob, self.offset, size)
+
+    def close(self) -> None:
+        """The blob is complete: from now on its size is known."""
+        self.size, self.growing = self.blob.size, None
+        self.serve = self._whole(self.blob.size)
+
+
+class Page:
+    """A Document: `plain` and `gzip` answer with it, `unchanged` where the client has it already."""
+
+    __slots__ = ("_caching", "_zipped", "document", "etag", "plain", "unchanged")
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.etag = f'W/"{sha256(document.body).hexdigest()[:16]}"'
+        lines = [b"ETag: " + self.etag.encode()]
+        if compressible(document.content_type, len(document.body)):
+            lines.append(VARY)
+        self._caching = cache_control(document.cache, 0)
+        self.plain = self._serve(document.body, *lines)
+        caching = b"Cache-Control: " + self._caching
+        self.unchanged = Serve(304, b"\r\n".join([caching, *lines, b"Access-Control-Allow-Origin: *", b"", b""]))
+        self._zipped: Serve | None = None
+
+    def _serve(self, body: bytes, *lines: bytes) -> Serve:
+        return Serve(200, head(self.document.content_type, self._caching, len(body), *lines), body)
+
+    def zipped(self) -> Serve:
+        """The answer to who accepts gzip, compressed the first time."""
+        if self._zipped is None:
+            document = self.document
+            if compressible(document.content_type, len(document.body)):
+                self._zipped = self._serve(compress(document.body), b"ETag: " + self.etag.encode(), VARY, GZIP)
+            else:
+                self._zipped = self.plain
+        return self._zipped
+
+
+class Live:
+    """One version of a media playlist, and its answers by (delta, gzip, blocking), each made the first time."""
+
+    __slots__ = ("_answers", "playlist")
+
+    def __init__(self, playlist: Playlist) -> None:
+        self.playlist = playlist
+        self._answers: dict[tuple[bool, bool, bool], Serve] = {}
+
+    def has(self, msn: int, part: int) -> bool:
+        """Whether it holds part `part` of segment `msn`, or with part -1 that segment whole (rfc8216bis §6.2.5.2)."""
+        now = self.playlist
+        if part < 0 or not now.part_target_s:
+            return msn < now.next[0]
+        if msn == now.number and now.next[0] == msn + 1 and part > now.part:
+            return now.next > (msn + 1, 0)  # past the end of its segment: part 0 of the next
+        return (msn, part) < now.next
+
+    def serve(self, delta: bool, gzip: bool, blocking: bool) -> Serve:
+        """The answer: the delta update if asked for and there is one, as gzip if accepted."""
+        key = (delta, gzip, blocking)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = self._make(delta, gzip, blocking)
+        return answer
+
+    def _make(self, delta: bool, gzip: bool, blocking: bool) -> Serve:
+        now = self.playlist
+        body = now.delta if delta and now.delta else now.body
+        caching = cache_control(Cache.PLAYLIST, now.target_s)
+        if blocking:
+            caching = b"public, max-age=%d" % (6 * now.target_s)
+        lines = [VARY]
+        kind = "application/vnd.apple.mpegurl"
+        if gzip and compressible(kind, len(body)):
+            body, lines = compress(body), [VARY, GZIP]
+        return Serve(200, head(kind, caching, len(body), *lines), body)
+
+
+Thing = Media | Page | Live
+
+
+class _World:
+    """What one feed has told so far. A blob lives as long as a path, or a viewer being answered, needs it."""
+
+    def __init__(self) -> None:
+        self.things: dict[str, Thing] = {}
+        self.blobs: WeakValueDictionary[int, Blob] = WeakValueDictionary()
+        self.expected: dict[str, None] = {}
+        self.names: dict[int, str] = {}  # of blobs that still grow
+
+
+class Store:
+    """Everything a worker can answer with. `target_s` is the event's target duration, as last told."""
+
+    def __init__(self, assets: Iterable[Document] = ()) -> None:
+        self._assets: dict[str, Thing] = {asset.path: Page(asset) for asset in assets}
+        self._now = _World()
+        self._next: _World | None = None
+        self._leaving: list[tuple[int, dict[str, Thing]]] = []
+        self.synced = False
+        self.synced_anew = False
+        self.target_s = 2
+        self.media_ns = 0
+        self.touched: set[str] = set()
+        self.grown: set[Blob] = set()
+
+    def __repr__(self) -> str:
+        now = self._now
+        return f"<Store {len(now.things)} paths {len(now.blobs)} blobs {len(now.expected)} expected>"
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How much there is of each kind."""
+        now = self._now
+        return {"objects": len(now.things), "blobs": len(now.blobs), "expected": len(now.expected)}
+
+    @property
+    def ended(self) -> bool:
+        """Whether every playlist there is has ended."""
+        ends = [thing.playlist.ended for thing in self._now.things.values() if isinstance(thing, Live)]
+        return bool(ends) and all(ends)
+
+    def find(self, path: str) -> Thing | None:
+        """What `path` names now."""
+        return self._now.things.get(path) or self._assets.get(path)
+
+    def expects(self, path: str) -> bool:
+        """Whether `path` is to be held for: it was announced, or nothing at all is known yet."""
+        return path in self._now.expected or not self.synced
+
+    def ready(self, path: str, point: Point) -> bool:
+        """Whether who waits for `point` of `path` can be answered now, if only with a refusal."""
+        thing = self.find(path)
+        if thing is None:
+            return not self.expects(path)
+        if point == WHOLE or not isinstance(thing, Live):
+            return True
+        return thing.playlist.ended or thing.has(*point)
+
+    def begin(self) -> None:
+        """A feed begins: what it tells takes the old one's place when it is complete."""
+        self._next = _World()
+
+    def give_up(self) -> None:
+        """The feed ended: what it had not told whole is forgotten."""
+        self._next = None
+
+    def apply(self, message: Message, now_ns: int, fd: int = -1) -> None:
+        """Take one message in; `fd` comes with an Opened and belongs to the Store. Raises BrokenFeed."""
+        if isinstance(message, Synced):
+            self._sync(message, now_ns)
+            return
+        world = self._next or self._now
+        match message:
+            case Opened() | Appended() | Closed():
+                self._grow(world, message, now_ns, fd)
+            case Ranged(path, number, offset, size, content_type, cache):
+                whole = world.blobs.get(number)
+                if whole is None or offset + size > whole.size:
+                    raise BrokenFeed(f"{path} lies beyond the end of blob {number}")
+                self._place(world, path, Media(whole, offset, size, content_type, cache))
+            case Document(path):
+                self._place(world, path, Page(message))
+            case Playlist(path):
+                self.target_s = message.target_s
+                self._place(world, path, Live(message))
+            case Expected(path):
+                self._bound(world)
+                world.expected[path] = None
+            case Removed(path):
+                self._remove(world, path)
+
+    def stalled(self, now_ns: int) -> list[Blob]:
+        """Blobs that are being followed and have not grown for three target durations."""
+        now = self._now
+        growing = [blob for number in now.names if (blob := now.blobs.get(number)) is not None and blob.followers]
+        return [blob for blob in growing if now_ns - blob.grown_ns > 3 * self.target_s * 10**9]
+
+    def expire(self, now_ns: int) -> None:
+        """Let go what stayed from an earlier feed for its grace only."""
+        while self._leaving and self._leaving[0][0] <= now_ns:
+            for path, thing in self._leaving.pop(0)[1].items():
+                if self._now.things.get(path) is thing:
+                    del self._now.things[path]
+
+    def _bound(self, world: _World) -> None:
+        if len(world.things) + len(world.expected) >= MAX_THINGS:
+            raise BrokenFeed(f"more than {MAX_THINGS} paths")
+
+    def _place(self, world: _World, path: str, thing: Thing) -> None:
+        self._bound(world)
+        world.things[path] = thing
+        world.expected.pop(path, None)
+        self.touched.add(path)
+
+    def _grow(self, world: _World, message: Opened | Appended | Closed, now_ns: int, fd: int) -> None:
+        number = message.blob
+        if isinstance(message, Opened):
+            world.blobs[number] = blob = Blob(fd, now_ns)
+            world.names[number] = message.path
+            self._place(world, message.path, Media(blob, 0, None, message.content_type, message.cache))
+        elif (known := world.blobs.get(number)) is None:
+            world.names.pop(number, None)  # every path of it was removed
+        elif isinstance(message, Appended):
+            self._append(known, message, now_ns)
+        else:
+            self._close(world, known, world.names.pop(number, ""))
+
+    def _append(self, blob: Blob, message: Appended, now_ns: int) -> None:
+        if message.size < blob.size or blob.closed:
+            raise BrokenFeed(f"blob {message.blob} cannot become {message.size} bytes")
+        blob.size, blob.grown_ns = message.size, now_ns
+        self.grown.add(blob)
+        if self._next is None:
+            self.media_ns = now_ns
+
+    def _close(self, world: _World, blob: Blob, path: str) -> None:
+        blob.closed = True
+        thing = world.things.get(path)
+        if isinstance(thing, Media) and thing.blob is blob:
+            thing.close()
+        self.grown.add(blob)
+
+    def _remove(self, world: _World, path: str) -> None:
+        world.expected.pop(path, None)
+        thing = world.things.pop(path, None)
+        self.touched.add(path)
+        if isinstance(thing, Media) and not thing.blob.closed and thing.size is None:
+            thing.blob.lost = True
+            self.grown.add(thing.blob)
+
+    def _sync(self, message: Synced, now_ns: int) -> None:
+        if self._next is None:
+            raise BrokenFeed("synced twice")
+        old, new = self._now, self._next
+        for blob in old.blobs.values():
+            blob.lost = not blob.closed
+            self.grown.add(blob)
+        stay = {path: thing for path, thing in old.things.items() if path not in new.things and _whole(thing)}
+        self._leaving.append((now_ns + GRACE_NS, stay))
+        new.things.update(stay)
+        self._now, self._next = new, None
+        self.synced = self.synced_anew = True
+        self.media_ns = message.media_ns
+        self.touched |= new.things.keys() | old.expected.keys()
+
+
+def _whole(thing: Thing) -> bool:
+    return not (isinstance(thing, Media) and thing.serve is None)
