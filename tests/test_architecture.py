@@ -39,7 +39,8 @@ def name(path: Path) -> str:
 
 def is_pure(path: Path) -> bool:
     """Pure modules are all of core's nouns and, in a stage, all but its shells."""
-    return name(path).startswith(("core/media", "core/boxes", "core/feed", "flow/mux")) or path.name == "decide.py"
+    nouns = name(path).startswith(("core/media", "core/boxes", "core/feed", "flow/mux"))
+    return path.name == "decide.py" or (nouns and path.name != "aio.py")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

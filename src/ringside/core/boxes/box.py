@@ -47,13 +47,13 @@ def header_at(data: bytes | bytearray | memoryview, at: int) -> tuple[str, int, 
         return None
     size, length = int.from_bytes(data[at : at + 4], "big"), HEADER_BYTES
     type = bytes(data[at + 4 : at + 8]).decode("latin-1")
+    if size == 0:
+        raise BoxError(f"box {legible(type)} runs to the end of the file, which a stream does not have")
     if size == 1:
         length = 16
         if len(data) - at < length:
             return None
         size = int.from_bytes(data[at + 8 : at + 16], "big")
-    if size == 0:
-        raise BoxError(f"box {legible(type)} runs to the end of the file, which a stream does not have")
     if size < length:
         raise BoxError(f"box {legible(type)} claims {size} bytes, fewer than its own header")
     return type, length, size

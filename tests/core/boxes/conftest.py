@@ -1,0 +1,13 @@
+import shutil
+from collections.abc import Callable
+
+import box_streams
+import pytest
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> Callable[[str], bytes]:
+    """`ffmpeg(options)`: what FFmpeg writes for the test's picture and tone."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is missing")
+    return box_streams.ffmpeg
