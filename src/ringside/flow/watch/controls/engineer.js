@@ -62,10 +62,10 @@ export class Engineer {
     const known = this.#line.filter(Number.isFinite);
     const most = Math.max(MOST_MS, ...known) * 1.05;
     pen.clearRect(0, 0, width, height);
-    pen.strokeStyle = '#ffffff1f';
-    for (let ms = 1000; ms < most; ms += most > 10_000 ? 5000 : 1000) pen.strokeRect(0, Math.round(height * (1 - ms / most)) + 0.5, width, 0);
+    pen.fillStyle = '#ffffff14';
+    for (let ms = 1000; ms < most; ms += most > 10_000 ? 5000 : 1000) pen.fillRect(0, Math.round(height * (1 - ms / most)), width, 1);
     pen.strokeStyle = '#5aa9ff';
-    pen.lineWidth = 1.6;
+    pen.lineWidth = 3;
     pen.beginPath();
     let gap = true;
     this.#line.forEach((ms, at) => {

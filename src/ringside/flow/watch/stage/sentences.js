@@ -10,7 +10,7 @@ export const SENTENCES = {
   unreachable: 'The event cannot be reached from here right now; reconnecting by itself.',
   buffering: 'The network is slow at the moment; the picture goes on as soon as it catches up.',
   returning: 'The picture was interrupted; coming back to the live moment.',
-  restarting: 'The picture stumbled and is starting again.',
+  restarting: 'The picture stumbled; it is starting again.',
   ended: 'The event has ended; thank you for watching.',
   ended_replay: 'The event has ended; press play to watch the last {minutes} again.',
   unsupported: 'This browser cannot play live video; please open this page in a current Chrome, Edge, Firefox or Safari.',

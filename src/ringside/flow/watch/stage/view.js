@@ -11,6 +11,7 @@ import { sentenceOf } from './session.js';
 const STEP_S = 10;
 const AT_LIVE_S = 2.5;
 const DRAW_MS = 200;
+const PILL_MS = 8000; // from then on the pill comes and goes with the controls
 const FINAL = new Set(['ended', 'ended_replay', 'unsupported', 'closed']);
 const IDS = ['stage', 'picture', 'sentence', 'tap', 'title', 'badge', 'latency', 'play', 'mute', 'volume', 'live', 'moment', 'captions', 'quality', 'engineer', 'full'];
 
@@ -29,6 +30,7 @@ export class View {
   #event;
   #drawn_ms = -Infinity;
   #wasPhase = null;
+  #tapSince_ms = null;
 
   constructor({ event, engineer, video, ask, watch }) {
     [this.#event, this.#video, this.#ask, this.#watch] = [event, video, ask, watch];
@@ -134,6 +136,7 @@ export class View {
     const now_ms = performance.now();
     if (now_ms - this.#drawn_ms < DRAW_MS && watch.session.phase === this.#wasPhase) return;
     this.#drawn_ms = now_ms;
+    if (watch.session.phase !== this.#wasPhase) this.fade.wake();
     this.#wasPhase = watch.session.phase;
     this.#draw();
   }
@@ -145,6 +148,7 @@ export class View {
     const live = session.phase === 'playing' && session.intent === 'live' && !session.over && behind_s < AT_LIVE_S;
     this.#at.stage.dataset.phase = session.phase;
     this.#at.stage.toggleAttribute('data-live', live);
+    this.#at.stage.toggleAttribute('data-opened', session.opened);
     this.#drawSentence(session, range);
     this.#drawTop(session, live, behind_s);
     this.#drawButtons(session, live);
@@ -156,7 +160,7 @@ export class View {
     const { sentence, tap } = this.#at;
     const window_s = range ? range.live - range.start : 0;
     const key = sentenceOf(session, performance.now(), window_s);
-    if (key) put(sentence, say(key, { minutes: spoken(window_s) }));
+    if (key) this.#write(say(key, { minutes: spoken(window_s) }));
     sentence.toggleAttribute('data-shown', Boolean(key));
     sentence.toggleAttribute('data-waiting', Boolean(key) && !FINAL.has(key));
     const wanted = key ? null : session.blocked ? 'play' : session.phase === 'playing' && this.#video.muted && !this.tapped ? 'sound' : null;
@@ -165,6 +169,17 @@ export class View {
       tap.dataset.kind = wanted;
     }
     tap.hidden = !wanted;
+    if (wanted) this.#tapSince_ms ??= performance.now();
+    tap.toggleAttribute('data-old', wanted === 'sound' && performance.now() - this.#tapSince_ms > PILL_MS);
+  }
+
+  /* what is happening stands out, what comes next stands below it */
+  #write(text) {
+    if (this.#at.sentence.textContent === text) return;
+    const [now, next] = text.split(/(?<=;) /);
+    const soft = document.createElement('span');
+    soft.textContent = next ? ` ${next}` : '';
+    this.#at.sentence.replaceChildren(now, soft);
   }
 
   #drawTop(session, live, behind_s) {
@@ -177,7 +192,7 @@ export class View {
     put(badge, { live: SMALL.live, over: SMALL.over, behind: `−${span(behind_s)}` }[kind] ?? '');
     const stats = this.#watch.stats();
     latency.hidden = !live || stats.latency_ms === null;
-    if (!latency.hidden) put(latency, `${(stats.latency_ms / 1000).toFixed(1)} s behind the camera`);
+    if (!latency.hidden) put(latency.firstElementChild, `${(stats.latency_ms / 1000).toFixed(1)} s`);
     this.numbers.draw(stats);
     const page = live ? `● ${name}` : name;
     if (document.title !== page) document.title = page;

@@ -6,7 +6,7 @@
 
 export const CELLS = 64;
 const SYNC = [1, 0, 1, 0, 1, 0, 1, 0];
-const LEAST_CONTRAST = 48; // of 255, between the darkest white and the lightest black of the sync cells
+const LEAST_CONTRAST = 24; // of 255, between the darkest white and the lightest black of the sync cells
 const CELL_PX = 4;
 const ROWS_PX = 4;
 

@@ -1,0 +1,65 @@
+/* The tables. Pure: a message in, rows of cells out. A cell is text, or {text, tone}. */
+import { pick } from './history.js';
+import { bits, cores, count, lasting, ms, size, text } from './text.js';
+
+const list = (value) => (Array.isArray(value) ? value : []);
+const cell = (value, tone) => ({ text: value, tone });
+
+const TABLES = {
+  rungs: {
+    heads: ['Rung', 'Picture', 'Target', 'Bitrate', 'Encode p50', 'p95', 'State'],
+    rows: (message) => [...list(pick(message, 'encoder', 'rungs')).map(rung), ...audio(message)],
+  },
+  tracks: {
+    heads: ['Track', 'Codec', 'Newest', 'Age', 'Gaps'],
+    rows: (message) => list(pick(message, 'origin', 'tracks')).map(track),
+  },
+  workers: {
+    heads: ['Worker', 'Viewers', 'Held', 'Egress', 'Loop lag', 'CPU'],
+    rows: (message) => list(pick(message, 'edge', 'workers')).map(worker),
+  },
+  processes: {
+    heads: ['Process', 'Pid', 'Up', 'Restarts'],
+    rows: (message) => list(pick(message, 'processes')).map(process),
+  },
+};
+
+function rung(one) {
+  const at = (...path) => pick(one, ...path);
+  const off = at('active') === false;
+  return [
+    cell(text(at('name')), off ? 'soft' : ''), size(at('width'), at('height'), at('fps')), bits(at('target_bps')), bits(at('bitrate_bps')),
+    ms(at('encode_ms', 'p50')), ms(at('encode_ms', 'p95')), off ? cell('shed', 'warn') : cell('on', 'good'),
+  ];
+}
+
+function audio(message) {
+  const bitrate_bps = pick(message, 'encoder', 'audio', 'bitrate_bps');
+  return bitrate_bps === null ? [] : [['audio', '–', '–', bits(bitrate_bps), '–', '–', cell('on', 'good')]];
+}
+
+function track(one) {
+  const last = list(pick(one, 'last'));
+  const gaps = pick(one, 'gaps');
+  return [text(pick(one, 'name')), text(pick(one, 'codec')), last.length ? last.join('.') : '–', ms(pick(one, 'age_ms')), cell(count(gaps), gaps > 0 ? 'warn' : '')];
+}
+
+function worker(one) {
+  const at = (key) => pick(one, key);
+  const late = at('loop_lag_ms') > 20;
+  return [text(at('pid')), count(at('viewers')), count(at('held')), bits(at('egress_bps')), cell(ms(at('loop_lag_ms')), late ? 'warn' : ''), cores(at('cpu_cores'))];
+}
+
+function process(one) {
+  const restarts = pick(one, 'restarts');
+  return [text(pick(one, 'name')), text(pick(one, 'pid')), lasting(pick(one, 'uptime_s')), cell(count(restarts), restarts > 0 ? 'warn' : '')];
+}
+
+/** Names of the tables, in order. */
+export const NAMES = Object.keys(TABLES);
+
+/** A table's column heads. */
+export const headsOf = (name) => TABLES[name].heads;
+
+/** A message and a table's name → its rows. */
+export const rowsOf = (name, message) => TABLES[name].rows(message);

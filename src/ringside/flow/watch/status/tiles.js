@@ -1,0 +1,72 @@
+/* The numbers to see first. Pure: a message in, tiles out: {label, value, note, tone}; tone is good, warn or bad. */
+import { pick } from './history.js';
+import { bits, bytes, cores, count, fixed, lasting, ms, size, text } from './text.js';
+
+const SOURCE_TONES = { live: 'good', waiting: 'warn', slate: 'bad' };
+const PART_LATE_MS = { warn: 30, bad: 100 };
+const LOOP_LATE_MS = { warn: 20, bad: 100 };
+
+const over = (value, { warn, bad }) => (value === null ? '' : value > bad ? 'bad' : value > warn ? 'warn' : 'good');
+const speedTone = (speed) => (speed === null ? '' : speed < 0.97 ? 'bad' : speed < 0.995 ? 'warn' : 'good');
+const list = (value) => (Array.isArray(value) ? value : []);
+const joined = (...parts) => parts.filter((part) => part && part !== '–').join(' · ');
+
+function source(message) {
+  const at = (key) => pick(message, 'source', key);
+  return {
+    label: 'Source',
+    value: text(at('state')),
+    note: joined(text(at('name')), text(at('kind')), size(at('width'), at('height'), at('fps')), text(at('detail'))),
+    tone: SOURCE_TONES[at('state')] ?? '',
+  };
+}
+
+function encoder(message) {
+  const at = (...path) => pick(message, 'encoder', ...path);
+  const shed = list(at('shed'));
+  const trouble = shed.length ? `shed ${shed.join(', ')}` : '';
+  const skipped = at('skipped') ? `${at('skipped')} skipped` : '';
+  return {
+    label: 'Encoder',
+    value: at('speed') === null ? '–' : `${fixed(at('speed'), 2)}×`,
+    note: joined(`${fixed(at('fps'))} fps`, at('lag_ms') === null ? '' : `lag ${ms(at('lag_ms'))}`, text(at('effort')), trouble, skipped),
+    tone: shed.length ? 'warn' : speedTone(at('speed')),
+  };
+}
+
+function parts(message) {
+  const at = (...path) => pick(message, 'parts', ...path);
+  const p99 = at('lateness_ms', 'p99');
+  return {
+    label: 'Part lateness p99',
+    value: ms(p99),
+    note: joined(`p50 ${ms(at('lateness_ms', 'p50'))}`, `max ${ms(at('lateness_ms', 'max'))}`, `${count(at('count'))} parts`),
+    tone: over(p99, PART_LATE_MS),
+  };
+}
+
+function edge(message) {
+  const at = (...path) => pick(message, 'edge', ...path);
+  const statuses = Object.entries(at('statuses') ?? {});
+  const failed = statuses.filter(([status]) => Number(status) >= 500).reduce((sum, [, n]) => sum + n, 0);
+  return [
+    { label: 'Viewers', value: count(at('viewers')), note: `${count(at('requests_per_s'))} requests/s`, tone: '' },
+    { label: 'Held requests', value: count(at('held')), note: `loop lag ${ms(at('loop_lag_ms'))}`, tone: over(at('loop_lag_ms'), LOOP_LATE_MS) },
+    {
+      label: 'Egress',
+      value: bits(at('egress_bps')),
+      note: statuses.map(([status, n]) => `${status}: ${count(n)}`).join(' · '),
+      tone: failed ? 'bad' : '',
+    },
+  ];
+}
+
+function window_(message) {
+  const at = (key) => pick(message, 'origin', key);
+  return { label: 'Window', value: lasting(at('window_s')), note: joined(bytes(at('window_bytes')), `origin ${cores(at('cpu_cores'))} cores`), tone: '' };
+}
+
+/** One message → all tiles. */
+export function tilesOf(message) {
+  return [source(message), encoder(message), parts(message), ...edge(message), window_(message)];
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { empty, KEEP_S, pick, push, rowOf } from '../../../src/ringside/flow/watch/status/history.js';
+import { headsOf, NAMES, rowsOf } from '../../../src/ringside/flow/watch/status/tables.js';
+import { tilesOf } from '../../../src/ringside/flow/watch/status/tiles.js';
+
+test('ten minutes are kept, and no more', () => {
+  let history = empty();
+  for (let at = 0; at < 2000; at += 1) history = push(history, at, { viewers: at });
+  assert.equal(history.times_s.length, KEEP_S);
+  assert.equal(history.columns.viewers.length, KEEP_S);
+  assert.equal(history.columns.viewers.at(-1), 1999);
+});
+
+test('a value that comes late or goes away leaves gaps, and a message told twice is told once', () => {
+  let history = push(push(empty(), 1, { a: 1 }), 2, { a: 2, b: 5 });
+  history = push(push(history, 2, { a: 9 }), 3, { b: 6, a: 'x' });
+  assert.deepEqual(history, { times_s: [1, 2, 3], columns: { a: [1, 2, null], b: [null, 5, 6] } });
+});
+
+test('a rung that is gone for ten minutes is gone from the chart', () => {
+  let history = push(empty(), 0, { 'rung:v1080': 5e6, viewers: 1 });
+  for (let at = 1; at <= KEEP_S; at += 1) history = push(history, at, { viewers: 1 });
+  assert.deepEqual(Object.keys(history.columns), ['viewers']);
+});
+
+const ODD = [
+  {}, null, { encoder: null }, { encoder: { rungs: 'no', shed: 3 } }, { edge: { workers: [null, {}], statuses: null } },
+  { processes: [{}], log: 'x', origin: { tracks: [{ last: 5 }] }, source: [] }, { parts: { lateness_ms: 4 } },
+];
+
+test('a message with anything missing or misshapen is shown with dashes', () => {
+  for (const message of ODD) {
+    assert.equal(tilesOf(message).length, 7);
+    for (const { value } of tilesOf(message)) assert.equal(typeof value, 'string');
+    for (const name of NAMES) {
+      for (const row of rowsOf(name, message)) assert.equal(row.length, headsOf(name).length, name);
+    }
+    assert.ok(rowOf(message));
+  }
+});
+
+test('trouble is coloured', () => {
+  const tone = (message, label) => tilesOf(message).find((tile) => tile.label === label).tone;
+  assert.equal(tone({ source: { state: 'slate' } }, 'Source'), 'bad');
+  assert.equal(tone({ encoder: { speed: 0.8 } }, 'Encoder'), 'bad');
+  assert.equal(tone({ encoder: { speed: 1, shed: ['v720'] } }, 'Encoder'), 'warn');
+  assert.equal(tone({ parts: { lateness_ms: { p99: 40 } } }, 'Part lateness p99'), 'warn');
+  assert.equal(tone({ edge: { statuses: { 200: 5, 503: 1 } } }, 'Egress'), 'bad');
+});
+
+test('picking never throws', () => {
+  assert.equal(pick({ a: { b: 2 } }, 'a', 'b'), 2);
+  assert.equal(pick(undefined, 'a'), null);
+  assert.equal(pick({ a: 3 }, 'a', 'b'), null);
+});

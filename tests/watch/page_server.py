@@ -1,0 +1,93 @@
+"""A tiny loopback server for the page's tests: the built pages, a clock, a status feed, files, and faults on demand."""
+
+import json
+import queue
+import threading
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from ringside.core.clock import Wall
+from ringside.flow.watch import assets
+
+TYPES = {
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".mpd": "application/dash+xml",
+    ".m4s": "video/mp4",
+    ".mp4": "video/mp4",
+}
+CLOSE = object()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "PageServer"
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        self.server.asked.append(path)
+        fault = next((status for prefix, status in self.server.faults.items() if path.startswith(prefix)), None)
+        if fault == 0:
+            self.close_connection = True
+        elif fault is not None:
+            self._answer(b"", "text/plain", fault)
+        elif path == "/clock":
+            now = datetime.fromtimestamp(Wall().now_ns() / 1e9, UTC)
+            self._answer(now.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode(), "text/plain")
+        elif path == "/status/events":
+            self._events()
+        elif path in self.server.assets:
+            self._answer(*self.server.assets[path])
+        else:
+            self._file(path)
+
+    def _file(self, path: str) -> None:
+        file = self.server.folder / path.removeprefix("/live/main/")
+        if path.startswith("/live/main/") and ".." not in path and file.is_file():
+            self._answer(file.read_bytes(), TYPES.get(file.suffix, "application/octet-stream"))
+        else:
+            self._answer(b"", "text/plain", 404)
+
+    def _answer(self, body: bytes, content_type: str, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _events(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        while (message := self.server.events.get()) is not CLOSE:
+            self.wfile.write(f"data: {json.dumps(message)}\n\n".encode())
+            self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class PageServer(ThreadingHTTPServer):
+    """`faults` maps a path prefix to a status (0: hang up); `events` feeds the status page; `asked` lists requests."""
+
+    daemon_threads = True
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.folder = folder
+        self.assets = assets()
+        self.faults: dict[str, int] = {}
+        self.events: queue.Queue[Any] = queue.Queue()
+        self.asked: list[str] = []
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that goes away is no news."""
