@@ -135,6 +135,7 @@ class MediaRenderer:
                 text = self._recent[segment.number] = _Text(segment, _opening(segment, before, timescale))
             if view.part_target_s:
                 text.parts += [_part(segment, part, timescale) for part in segment.parts[len(text.parts) :]]
+            text.segment = segment
             out += [text.opening, *text.parts]
             if segment.complete or view.ended:
                 out.append(_closing(segment, timescale))
@@ -170,11 +171,15 @@ def _block(*tags: Tag) -> str:
 
 
 def _in_parts_window(view: View, segments: Sequence[Segment]) -> int:
-    """How many of the last segments may still change or show their parts."""
+    """How many of the last segments may still change or show their parts: whole ones, or not at all.
+
+    A segment's parts go before the next part would put the first of them more than 3 TD from the end.
+    """
     if not segments:
         return 0
+    timescale = view.track.timescale
     horizon = segments[-1].start_ticks + segments[-1].duration_ticks
-    horizon -= _PARTS_TARGETS * view.target_s * view.track.timescale
+    horizon -= _PARTS_TARGETS * view.target_s * timescale - round(view.part_target_s * timescale)
     count = 1
     while count < len(segments) and view.part_target_s and segments[-count - 1].start_ticks >= horizon:
         count += 1
