@@ -50,7 +50,8 @@ class Encoder:
     """Encodes an event from `start()` to `stop()`: the ladder of `config` fitted to `source_size`, and sound.
 
     `pull_picture(k)` gives the programme's picture for frame k and is asked `delay_ns` after the frame's time on
-    `video_grid`; `pull_sound(k)` gives float32 (2, 1024) and is asked `delay_ns` after the block's end. Both are
+    `video_grid`; nobody may draw on that picture afterwards, but it may be given again; its pts and type are
+    overwritten. `pull_sound(k)` gives float32 (2, 1024) and is asked `delay_ns` after the block's end. Both are
     called on threads of the encoder, and must not block. `on_fault` is told when a thread has died: the event is
     then broken, and its process should end.
     """
@@ -135,7 +136,8 @@ class Encoder:
         """Ask for nothing more, hand out what is still inside, and end all threads."""
         self._stop.set()
         for ticker in self._tickers:
-            ticker.join(STOP_S)
+            if ticker.is_alive():
+                ticker.join(STOP_S)
         for worker in self._workers.values():
             worker.stop(STOP_S)
 

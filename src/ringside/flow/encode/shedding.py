@@ -25,7 +25,7 @@ class Shedder:
         self.plan = levels(start, rungs, fps)
         self.now: Level = self.plan[0]
         self._next = self.now
-        self._state = State()
+        self._state = State(changed_ns=clock.now_ns())  # a start is busy by nature: judge later
         self._cores, self._clock = cores, clock
         self._fps = float(fps)
         self._every = max(1, round(LOOK_S * self._fps))
