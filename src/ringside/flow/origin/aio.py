@@ -1,0 +1,279 @@
+"""The ingest server: sockets in, messages out. What to take and what to refuse is decided elsewhere.
+
+One asyncio.Protocol per connection, parsed by httptools; connections arrive on a listener of its own or are handed
+over by an edge worker together with the bytes it has read. A timer ticks the desk ten times a second.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import httptools
+
+from ringside.core.clock import Clock
+from ringside.core.feed import Message
+from ringside.flow.origin.config import Config
+from ringside.flow.origin.desk import Body, Desk
+from ringside.flow.origin.ingest import Target, is_authorised, route
+from ringside.flow.origin.publish import Publisher
+from ringside.flow.origin.refused import Refused
+from ringside.flow.origin.request import CONTINUE, Head, answer
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.1
+HEAD_S = 10.0  # a request's head must be complete after so long
+IDLE_S = 30.0  # a connection that sends nothing for so long is closed
+MOST_CONNECTIONS = 128
+MOST_STATUS_BYTES = 256 * 1024
+
+OnMessages = Callable[[list[Message]], None]
+OnStatus = Callable[[dict[str, Any]], None]
+
+
+class IngestServer:
+    """Takes CMAF from publishers for one event; `on_messages` gets what the edge must know, in order."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        on_messages: OnMessages,
+        clock: Clock,
+        config: Config,
+        on_status: OnStatus | None = None,
+    ) -> None:
+        self.publisher = publisher
+        self.config = config
+        self.clock = clock
+        self.on_status = on_status
+        self.desk = Desk(publisher, config)
+        self.connections: set[_Connection] = set()
+        self.senders: dict[Body, _Connection] = {}
+        self._on_messages = on_messages
+        self._servers: list[asyncio.Server] = []
+        self._adopting: set[asyncio.Task[Any]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __repr__(self) -> str:
+        return f"<IngestServer {len(self.connections)} connections {self.publisher!r}>"
+
+    def start(self) -> None:
+        """Begin to tick, and tell the edge what to expect; once, within the running loop."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+            self.emit(self.publisher.begin())
+
+    async def listen(
+        self, host: str = "127.0.0.1", port: int = 0, *, path: str | None = None, sock: socket.socket | None = None
+    ) -> int:
+        """Listen on an address, a unix socket's path or a listening socket; the port, 0 where there is none."""
+        loop = asyncio.get_running_loop()
+        self.start()
+        if path is not None:
+            server = await loop.create_unix_server(self._connection, path)
+        elif sock is not None:
+            server = await loop.create_server(self._connection, sock=sock)
+        else:
+            server = await loop.create_server(self._connection, host, port)
+        self._servers.append(server)
+        name = server.sockets[0].getsockname()
+        return int(name[1]) if isinstance(name, tuple) else 0
+
+    def adopt(self, sock: socket.socket, initial: bytes) -> None:
+        """Take over an accepted connection of which `initial` has been read already."""
+        self.start()
+        task = asyncio.get_running_loop().create_task(self._adopt(sock, initial))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
+
+    async def _adopt(self, sock: socket.socket, initial: bytes) -> None:
+        sock.setblocking(False)
+        try:
+            factory = lambda: _Connection(self, initial)  # noqa: E731
+            await asyncio.get_running_loop().connect_accepted_socket(factory, sock)
+        except OSError as error:
+            log.warning("a connection handed over was gone: %s", error)
+            sock.close()
+
+    async def close(self) -> None:
+        """Stop listening and cut every publisher off."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for server in self._servers:
+            server.close()
+        for connection in list(self.connections):
+            connection.abort()
+        for server in self._servers:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(server.wait_closed(), 1)
+
+    def emit(self, messages: list[Message]) -> None:
+        """Pass messages on."""
+        if messages:
+            self._on_messages(messages)
+
+    def cut_off(self, bodies: list[Body]) -> None:
+        """Another publisher has taken over: end these requests."""
+        for body in bodies:
+            sender = self.senders.pop(body, None)
+            if sender is not None:
+                sender.refuse(Refused(409, f"track {body.track} was taken over by another publisher"))
+
+    def _connection(self) -> asyncio.Protocol:
+        return _Connection(self)
+
+    def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(TICK_S, self._tick)
+        self.emit(self.desk.tick(self.clock.now_ns()))
+        for connection in list(self.connections):
+            connection.check_deadline(loop.time())
+
+
+class _Connection(asyncio.Protocol):
+    """One publisher's connection: heads to `route`, bodies to the desk."""
+
+    def __init__(self, server: IngestServer, initial: bytes = b"") -> None:
+        self._server = server
+        self._initial = initial
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._peer = ""
+        self._head = Head()
+        self._target: Target | None = None
+        self._body: Body | None = None
+        self._status = bytearray()
+        self._began_s = self._heard_s = 0.0
+        self._in_head = False
+        self._over = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        peer = transport.get_extra_info("peername")
+        self._peer = str(peer[0]) if isinstance(peer, tuple) and peer else "local"
+        self._began_s = self._heard_s = asyncio.get_running_loop().time()
+        if len(self._server.connections) >= MOST_CONNECTIONS:
+            self.refuse(Refused(503, "too many publishers are connected"))
+            return
+        self._server.connections.add(self)
+        if self._initial:
+            self.data_received(self._initial)
+            self._initial = b""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.connections.discard(self)
+        self._over = True
+        self._finish_body()
+
+    def data_received(self, data: bytes) -> None:
+        if self._over:
+            return
+        self._heard_s = asyncio.get_running_loop().time()
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            cause = error.__context__
+            if not isinstance(cause, Refused):
+                raise
+            self.refuse(cause)
+        except httptools.HttpParserUpgrade:
+            self.refuse(Refused(400, "there is nothing to upgrade to"))
+        except httptools.HttpParserError as error:
+            self.refuse(Refused(400, f"this is not HTTP: {error}"))
+
+    def check_deadline(self, now_s: float) -> None:
+        """Close a connection that dawdles."""
+        if self._in_head and now_s - self._began_s > HEAD_S:
+            self.refuse(Refused(408, f"the request's head was not complete after {HEAD_S:.0f} s"))
+        elif now_s - self._heard_s > IDLE_S:
+            self.abort()
+
+    def refuse(self, refused: Refused) -> None:
+        """Answer with the reason and close: the rest of the body is not wanted."""
+        if self._over or self._transport is None:
+            return
+        self._over = True
+        self._server.publisher.metrics.count("publishers_refused_total", status=str(refused.status))
+        log.warning("publisher %s refused: %d, %s", self._peer, refused.status, refused)
+        self._finish_body()
+        self._transport.write(answer(refused.status, str(refused), keep=False))
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close without a word."""
+        self._over = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    # called by the parser
+
+    def on_message_begin(self) -> None:
+        self._head, self._target = Head(), None
+        self._in_head = True
+        self._began_s = self._heard_s
+
+    def on_url(self, piece: bytes) -> None:
+        self._head.add_url(piece)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head.add_header(name, value or b"")
+
+    def on_headers_complete(self) -> None:
+        head, server = self._head, self._server
+        self._in_head = False
+        head.method = self._parser.get_method().decode("latin-1")
+        head.check_framing()
+        if not is_authorised(head.headers.get("authorization", ""), server.config.ingest_token):
+            raise Refused(401, "publishing needs the ingest token")
+        self._target = target = route(head.method, head.url.decode("latin-1"), server.publisher.event)
+        if target.kind in ("stream", "object"):
+            who = f"{self._peer} {head.headers.get('user-agent', '')}"
+            self._body, replaced = server.desk.start(target, who, server.clock.now_ns())
+            server.senders[self._body] = self
+            server.cut_off(replaced)
+        if head.expects_continue and self._transport is not None:
+            self._transport.write(CONTINUE)
+
+    def on_body(self, data: bytes) -> None:
+        if self._body is not None:
+            messages, refused = self._server.desk.feed(self._body, data, self._server.clock.now_ns())
+            self._server.emit(messages)
+            if refused is not None:
+                raise refused
+        elif self._target is not None and self._target.kind == "status":
+            self._status += data
+            if len(self._status) > MOST_STATUS_BYTES:
+                raise Refused(413, f"a status has at most {MOST_STATUS_BYTES} bytes")
+
+    def on_message_complete(self) -> None:
+        if self._target is not None and self._target.kind == "status":
+            self._report()
+        self._finish_body()
+        keep = self._parser.should_keep_alive()
+        if self._transport is not None and not self._over:
+            self._transport.write(answer(200, keep=keep))
+            if not keep:
+                self._over = True
+                self._transport.close()
+
+    def _report(self) -> None:
+        body, self._status = bytes(self._status), bytearray()
+        try:
+            status = json.loads(body)
+        except (ValueError, RecursionError):
+            status = None
+        if not isinstance(status, dict):
+            raise Refused(400, "a status is a JSON object")
+        if self._server.on_status is not None:
+            self._server.on_status(status)
+
+    def _finish_body(self) -> None:
+        body, self._body = self._body, None
+        if body is not None:
+            self._server.senders.pop(body, None)
+            self._server.emit(self._server.desk.finish(body, self._server.clock.now_ns()))

@@ -1,0 +1,153 @@
+"""Intake: from an ingest session's bytes to tracks and chunks on the event's timeline.
+
+CMAF headers and chunks enter; calls on the Publisher leave. An encoder whose chunks say `cmfs`/`cmfl` and lie on
+the timeline's own grid within a minute of now is locked to the timeline: its numbers follow from its times. Any
+other is foreign and gets its place from `foreign`. The two cannot feed one event, as they number differently.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+from ringside.core.boxes import BoxError, ChunkInfo, Header, parse_chunk, parse_init
+from ringside.core.feed import Message
+from ringside.core.media import NS_PER_S, Chunk, Grid, Timeline, Track
+from ringside.flow.origin.foreign import Foreign, Placed, Run
+from ringside.flow.origin.publish import Publisher
+from ringside.flow.origin.refused import Refused
+
+PLAUSIBLE_NS = 60 * NS_PER_S
+OURS = {"cmfs", "cmfl"}
+
+
+@dataclass(slots=True)
+class _Session:
+    name: str
+    header: Header
+    init: bytes
+    track: Track | None = None
+    grid: Grid | None = None
+    run: Run | None = None  # of a foreign encoder
+
+
+class Intake:
+    """Everything that is being published to one event."""
+
+    def __init__(self, publisher: Publisher, timeline: Timeline) -> None:
+        self._publisher = publisher
+        self._timeline = timeline
+        self._foreign = Foreign(timeline)
+        self._sessions: dict[int, _Session] = {}
+        self._opened: dict[str, int] = {}  # the session that a foreign track was last opened for
+        self._refused: dict[int, Refused] = {}  # foreign sessions whose track was refused once it was placed
+        self._locked: bool | None = None  # once known
+
+    def header(self, session: int, name: str, data: bytes) -> None:
+        """A session begins, with its CMAF header. Raises Refused (415) for what cannot be carried."""
+        try:
+            self._sessions[session] = _Session(name, parse_init(data), data)
+        except BoxError as error:
+            raise Refused(415, f"track {name}: {error}") from None
+
+    def close(self, session: int) -> None:
+        """A session is over; its track may be continued by another."""
+        self._sessions.pop(session, None)
+        self._refused.pop(session, None)
+
+    def chunk(self, session: int, data: bytes, now_ns: int) -> list[Message]:
+        """A chunk of a session whose header has come. Raises Refused (400, 409)."""
+        state = self._sessions[session]
+        if session in self._refused:
+            raise self._refused[session]
+        try:
+            info = parse_chunk(data, state.header)
+            if state.track is None:
+                return self._first(session, state, info, data, now_ns)
+            return self._place(session, state, info, data, now_ns)
+        except BoxError as error:
+            raise Refused(400, f"track {state.name}: {error}") from None
+
+    def tick(self, now_ns: int) -> list[Message]:
+        """Chunks that waited for a leader that is gone."""
+        return self._give(self._foreign.release(now_ns), now_ns)
+
+    def _first(self, session: int, state: _Session, info: ChunkInfo, data: bytes, now_ns: int) -> list[Message]:
+        """The first chunk tells frame duration and clock; only now is the track known whole."""
+        track, grid = _described(state, info)
+        locked = _is_locked(info, grid, now_ns)
+        if self._locked is not None and locked != self._locked:
+            kind = "locked to UTC" if self._locked else "not locked to UTC"
+            raise Refused(
+                409,
+                f"track {state.name} is refused: the encoder that feeds this event is {kind}, this one is not alike",
+            )
+        self._locked, state.track, state.grid = locked, track, grid
+        if locked:
+            out = self._publisher.open(track, grid, now_ns, chunk_ticks=info.duration_ticks)
+            return out + self._place(session, state, info, data, now_ns)
+        state.run = Run(session, track, grid, now_ns)
+        return self._place(session, state, info, data, now_ns)
+
+    def _place(self, session: int, state: _Session, info: ChunkInfo, data: bytes, now_ns: int) -> list[Message]:
+        assert state.grid is not None
+        if state.run is not None:
+            return self._give(self._foreign.take(state.run, info, data, now_ns), now_ns)
+        grid = state.grid
+        if not _is_near(info.start_ticks, grid, now_ns):
+            self._publisher.drop(state.name, "implausible time")
+            return []
+        index = grid.index(info.start_ticks)
+        place = self._timeline.place(grid, index)
+        end = grid.index(info.start_ticks + info.duration_ticks)
+        last = info.ends_stream or self._timeline.number_of(grid, end) > place.number
+        chunk = Chunk(
+            state.name, place.number, place.part, info.start_ticks, info.duration_ticks, info.independent, last, data
+        )
+        out = self._publisher.add(chunk, session, now_ns)
+        return out + (self._publisher.end_track(state.name, now_ns) if info.ends_stream else [])
+
+    def _give(self, placed: Iterable[Placed], now_ns: int) -> list[Message]:
+        """Hand a foreign encoder's placed chunks over, opening their tracks where needed."""
+        out: list[Message] = []
+        for each in placed:
+            run, chunk = each.run, each.chunk
+            if self._opened.get(run.name) != run.session or each.new_timing:
+                self._opened[run.name] = run.session
+                try:
+                    out += self._open(each, now_ns)
+                except Refused as refused:
+                    self._refused[run.session] = refused
+            if run.session in self._refused:
+                continue
+            out += self._publisher.add(chunk, run.session, now_ns)
+            if chunk.last:
+                out += self._publisher.end_track(run.name, now_ns)
+        return out
+
+    def _open(self, placed: Placed, now_ns: int) -> list[Message]:
+        run = placed.run
+        boundary = partial(self._foreign.boundary, run.grid)
+        chunk_ticks = placed.chunk.duration_ticks
+        return self._publisher.open(run.track, run.grid, now_ns, boundary, placed.new_timing, chunk_ticks)
+
+
+def _described(state: _Session, info: ChunkInfo) -> tuple[Track, Grid]:
+    """The track as manifests will have it, and its grid, from header and first chunk."""
+    header = state.header
+    frame_ticks = max(1, round(info.duration_ticks / info.sample_count))
+    fps = Fraction(header.timescale, frame_ticks) if header.kind == "video" else Fraction(0)
+    track = Track(
+        state.name, header.kind, header.codec, header.timescale, state.init, header.bandwidth_bps, header.average_bps,
+        header.width, header.height, fps, header.sample_rate, header.channels, header.language,
+    )  # fmt: skip
+    return track, Grid(header.kind, header.timescale, frame_ticks)
+
+
+def _is_near(ticks: int, grid: Grid, now_ns: int) -> bool:
+    return abs(ticks * NS_PER_S // grid.timescale - now_ns) <= PLAUSIBLE_NS
+
+
+def _is_locked(info: ChunkInfo, grid: Grid, now_ns: int) -> bool:
+    aligned = info.start_ticks % grid.frame_ticks == 0
+    return bool(OURS & set(info.brands)) and aligned and _is_near(info.start_ticks, grid, now_ns)

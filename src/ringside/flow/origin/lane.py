@@ -1,0 +1,130 @@
+"""Lane: one track on its way to viewers: its window, and the paths and blobs under which its media goes out.
+
+Changes of the window enter, feed messages leave: bytes before the paths that range over them, and every path that
+is hinted or may be asked for early is Expected until it exists or is Removed.
+"""
+
+from collections.abc import Iterator
+
+from ringside.core.feed import Appended, Cache, Closed, Document, Expected, Message, Opened, Ranged, Removed
+from ringside.core.media import Grid, Segment, Track, View
+from ringside.flow.origin.changes import Began, Change, Finished, Grew, Parted
+from ringside.flow.origin.window import Window
+
+
+class Lane:
+    """A track of the event `/live/{event}`; `blobs` gives numbers unique to the feed."""
+
+    def __init__(self, folder: str, track: Track, grid: Grid, window: Window, blobs: Iterator[int]) -> None:
+        self.folder = f"{folder}/{track.name}"
+        self.track = track
+        self.grid = grid
+        self.window = window
+        self.ended = False
+        self.held_bytes = 0  # in blobs that are still there, listed or not
+        self.gaps = 0
+        self._blobs = blobs
+        self._blob: dict[int, int] = {}
+        self._expected: dict[str, None] = {}
+        self._inits: dict[str, bool] = {}
+        self._view: View | None = None
+
+    def __repr__(self) -> str:
+        return f"<Lane {self.track.name} {self.window!r}>"
+
+    @property
+    def playlist_path(self) -> str:
+        """Where its media playlist is."""
+        return f"{self.folder}/index.m3u8"
+
+    @property
+    def content_type(self) -> str:
+        """Of its segments and parts."""
+        return f"{self.track.kind}/mp4"
+
+    @property
+    def end_ns(self) -> int:
+        """The Unix time up to which the track is accounted for."""
+        return self.window.end_ticks * 10**9 // self.track.timescale
+
+    @property
+    def listed_s(self) -> float:
+        """Duration of its complete segments."""
+        return self.window.listed_ticks / self.track.timescale
+
+    def segment_path(self, number: int) -> str:
+        """Path of segment `number`."""
+        return f"{self.folder}/{number}.m4s"
+
+    def part_path(self, number: int, part: int) -> str:
+        """Path of a part."""
+        return f"{self.folder}/{number}.{part}.m4s"
+
+    def header(self) -> list[Message]:
+        """The track's CMAF header, when it is not out already."""
+        if self.track.init_name in self._inits:
+            return []
+        self._inits[self.track.init_name] = True
+        path = f"{self.folder}/{self.track.init_name}"
+        return [Document(path, self.track.init, self.content_type, Cache.IMMUTABLE)]
+
+    def messages(self, changes: list[Change]) -> list[Message]:
+        """What the edge must know of `changes`, and what it may now expect."""
+        if not changes:
+            return []
+        self._view = None
+        out = [message for change in changes for message in self._message(change)]
+        return out + self.expectations()
+
+    def _message(self, change: Change) -> list[Message]:
+        match change:
+            case Began(number):
+                self._blob[number] = next(self._blobs)
+                self._expected.pop(self.segment_path(number), None)
+                return [Opened(self.segment_path(number), self._blob[number], self.content_type)]
+            case Grew(number, data, size):
+                self.held_bytes += len(data)
+                return [Appended(self._blob[number], size, data)]
+            case Parted(number, part) if part.gap:
+                self.gaps += 1
+            case Parted(number, part):
+                path = self.part_path(number, part.index)
+                self._expected.pop(path, None)
+                return [Ranged(path, self._blob[number], part.offset, part.size, self.content_type)]
+            case Finished(segment) if segment.gap:
+                self.gaps += 1
+            case Finished(segment):
+                return [Closed(self._blob[segment.number])]
+            case _:
+                pass
+        return []
+
+    def expectations(self) -> list[Message]:
+        """Expect the next part and the next segments; take back what will not come."""
+        number, part = self.window.next
+        wanted: dict[str, None] = {}
+        if not self.ended:
+            if self.window.has_parts:
+                wanted[self.part_path(number, part)] = None
+            wanted |= {self.segment_path(n): None for n in (number, number + 1) if n not in self._blob}
+        out: list[Message] = [Removed(path) for path in self._expected if path not in wanted]
+        out += [Expected(path) for path in wanted if path not in self._expected]
+        self._expected = wanted
+        return out
+
+    def forget(self, segment: Segment) -> str:
+        """The segment's media is gone for good: its path, to be Removed; empty for a GAP."""
+        if self._blob.pop(segment.number, None) is None:
+            return ""
+        self.held_bytes -= segment.size
+        return self.segment_path(segment.number)
+
+    def changed(self) -> None:
+        """Something other than the window changed that its view shows."""
+        self._view = None
+
+    def view(self, target_s: int, part_target_s: float, ended: bool) -> View:
+        """The window as manifest writers see it; kept until it changes."""
+        if self._view is None:
+            self._view = self.window.view(self.track, target_s, part_target_s, ended)
+        return self._view

@@ -1,0 +1,343 @@
+"""Publisher: the event as the origin holds it: all its tracks, the one part target, and what the edge is told.
+
+Tracks and chunks enter, already on the event's timeline; feed messages leave, always media before the playlist that
+names it. Pure: time is an argument. It knows no boxes (`intake` does) and no manifest syntax (a Renderer is given).
+
+Manifests wait until the tracks that have announced themselves have sent media, or `settle_s` since the first one:
+target duration and part target are then fixed for the whole event (rfc8216bis §4.4.3.1, §4.4.3.7).
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ringside.core.feed import Cache, Document, Expected, Message, Playlist
+from ringside.core.media import Chunk, Grid, Timeline, Track, View
+from ringside.core.telemetry import Metrics
+from ringside.flow.origin.changes import Change, Dropped
+from ringside.flow.origin.config import Config
+from ringside.flow.origin.lane import Lane
+from ringside.flow.origin.refused import Refused
+from ringside.flow.origin.renderer import Renderer
+from ringside.flow.origin.retire import Retirement
+from ringside.flow.origin.targets import Targets
+from ringside.flow.origin.window import Rules, Window
+
+Boundary = Callable[[int], int | None]
+
+
+class Publisher:
+    """One event's tracks, and the messages that carry them to the edge."""
+
+    def __init__(
+        self, config: Config, event: str, timeline: Timeline, renderer: Renderer, metrics: Metrics | None = None
+    ) -> None:
+        self.config = config
+        self.event = event
+        self.timeline = timeline
+        self.metrics = metrics or Metrics()
+        self.targets = Targets(timeline, config.settle_s)
+        self.lanes: dict[str, Lane] = {}
+        self.ended = False
+        self._folder = f"/live/{event}"
+        self._renderer = renderer
+        self._retirement = Retirement()
+        self._blobs = itertools.count(1)
+        self._listed: tuple[Track, ...] = ()  # as the multivariant playlist has them
+        self._newest_number = -1
+        self._longest_s = 0.0
+
+    def __repr__(self) -> str:
+        state = "ended" if self.ended else "on the air" if self.on_air else "waiting"
+        return f"<Publisher {self.event} {state} {list(self.lanes.values())}>"
+
+    @property
+    def on_air(self) -> bool:
+        """Whether manifests are out."""
+        return self.targets.fixed
+
+    def begin(self) -> list[Message]:
+        """To be sent first: whoever comes before the event waits for its manifests."""
+        return [Expected(f"{self._folder}/index.m3u8"), Expected(f"{self._folder}/index.mpd")]
+
+    def announce(self, name: str, now_ns: int) -> None:
+        """A publisher of track `name` has connected: manifests wait for it. Raises Refused when there are too many."""
+        if name not in self.lanes and len(self.lanes.keys() | self.targets.announced) >= self.config.max_tracks:
+            raise Refused(
+                409, f"event {self.event} already has {self.config.max_tracks} tracks; {name} is one too many"
+            )
+        if not self.on_air:
+            self.targets.announce(name, now_ns)
+
+    def withdraw(self, name: str) -> None:
+        """The publisher of track `name` went before it sent any media: manifests wait for it no longer."""
+        if name not in self.lanes:
+            self.targets.withdraw(name)
+
+    def open(
+        self, track: Track, grid: Grid, now_ns: int, boundary: Boundary | None = None, new_timing: bool = False,
+        chunk_ticks: int = 0,
+    ) -> list[Message]:  # fmt: skip
+        """A session of `track` begins. `boundary` is given for an encoder that is not locked to the event's timeline.
+
+        `chunk_ticks` is the length of its first chunk. Raises Refused when it cannot take the place of what the
+        track of that name was so far.
+        """
+        lane = self.lanes.get(track.name)
+        if lane is None:
+            lane = self._new_lane(track, grid, boundary, chunk_ticks)
+            self.targets.opened(track, grid, foreign=boundary is not None, parts=lane.window.has_parts, now_ns=now_ns)
+            out: list[Message] = [Expected(lane.playlist_path)]
+        else:
+            _check_same(lane.track, track)
+            out = []
+        old = lane.track
+        lane.track, lane.ended, self.ended = _with_rates_of(old, track), False, False
+        lane.changed()
+        lane.window.begin_session(track.init_name, _shape(old) != _shape(track), new_timing)
+        return out + lane.header()
+
+    def _new_lane(self, track: Track, grid: Grid, boundary: Boundary | None, chunk_ticks: int) -> Lane:
+        longest = self.timeline.longest_part_s(grid)
+        limit = int(longest * track.timescale) + 1
+        if (self.on_air and longest > self.targets.part_target_s) or chunk_ticks > limit:
+            limit = 0
+        locked = lambda number: self.timeline.first_frame(grid, number) * grid.frame_ticks  # noqa: E731
+        rules = Rules(limit, grid.frame_ticks // 2 + 1, boundary or locked, foreseen=boundary is None)
+        lane = Lane(self._folder, track, grid, Window(rules), self._blobs)
+        self.lanes[track.name] = lane
+        return lane
+
+    def add(self, chunk: Chunk, session: int, now_ns: int) -> list[Message]:
+        """One chunk of an opened track."""
+        lane = self.lanes[chunk.track]
+        changes = lane.window.add(chunk, session)
+        self._measure(lane, chunk, changes, now_ns)
+        newest = max(self._newest_number, lane.window.number)
+        out = lane.messages(changes)
+        out += self._settle(now_ns)
+        out += self._playlist(lane) if changes and not isinstance(changes[0], Dropped) else []
+        out += self._fill(now_ns)
+        if newest > self._newest_number:
+            self._newest_number = newest
+            out += self._turn(now_ns)
+        return out
+
+    def tick(self, now_ns: int) -> list[Message]:
+        """Ten times a second: fill what is missing, let go of what is over."""
+        out = self._settle(now_ns) + self._fill(now_ns)
+        held = sum(lane.held_bytes for lane in self.lanes.values())
+        return out + self._retirement.due(now_ns, held, self.config.dvr_bytes)
+
+    def drop(self, name: str, reason: str) -> None:
+        """A chunk of track `name` could not be placed on the timeline."""
+        self.metrics.count("chunks_dropped_total", track=name, reason=reason)
+
+    def end_track(self, name: str, now_ns: int) -> list[Message]:
+        """A track's last chunk has come (brand lmsg); the event ends with the last of its tracks."""
+        lane = self.lanes.get(name)
+        if lane is not None:
+            lane.ended = True
+        if all(each.ended or each.window.lost for each in self.lanes.values()):
+            return self.end(now_ns)
+        return []
+
+    def end(self, now_ns: int) -> list[Message]:
+        """The event is over: ENDLIST, a static MPD; what is in the window stays."""
+        if self.ended or not self.lanes:
+            return []
+        self.ended = True
+        out: list[Message] = []
+        for lane in self.lanes.values():
+            lane.ended = True
+            changes = lane.window.close()
+            lane.changed()
+            out += lane.messages(changes) or lane.expectations()
+        self.targets.fix(self._complete_durations())
+        for lane in self.lanes.values():
+            out += self._playlist(lane)
+        return out + self._multivariant() + self._mpd(now_ns)
+
+    def views(self) -> list[View]:
+        """Every track with something to show, as manifest writers see it."""
+        return [view for lane in self.lanes.values() if (view := self._view(lane)).segments]
+
+    def describe(self) -> dict[str, Any]:
+        """For the status page: JSON-ready."""
+        return {
+            "on_air": self.on_air,
+            "ended": self.ended,
+            "held_bytes": sum(lane.held_bytes for lane in self.lanes.values()),
+            "cut_short": self._retirement.cut_short,
+            "part_target_s": self.targets.part_target_s,
+            "target_s": self.targets.target_s,
+            "tracks": {name: _described(lane) for name, lane in self.lanes.items()},
+        }
+
+    def _view(self, lane: Lane) -> View:
+        return lane.view(self.targets.target_s, self.targets.part_target_s, self.ended)
+
+    def _measure(self, lane: Lane, chunk: Chunk, changes: list[Change], now_ns: int) -> None:
+        name = chunk.track
+        self.metrics.count("chunks_total", track=name)
+        self.metrics.count("ingest_media_bytes_total", len(chunk.data), track=name)
+        for change in changes:
+            if isinstance(change, Dropped):
+                self.metrics.count("chunks_dropped_total", track=name, reason=change.reason)
+        end_ns = (chunk.start_ticks + chunk.duration_ticks) * 10**9 // lane.track.timescale
+        self.metrics.sample("part_lateness_ms", (now_ns - end_ns) / 1e6, track=name)
+
+    def _complete_durations(self) -> dict[str, float]:
+        """Duration of each track's first complete segment."""
+        whole = {n: lane.window.segments[0] for n, lane in self.lanes.items() if lane.window.segments}
+        return {n: segment.duration_ticks / self.lanes[n].track.timescale for n, segment in whole.items()}
+
+    def _settle(self, now_ns: int) -> list[Message]:
+        """Put the manifests out once it is known what they must say for the whole event."""
+        if self.on_air or self.ended or not self.lanes or not self.targets.ready(self._complete_durations(), now_ns):
+            return []
+        self.targets.fix(self._complete_durations())
+        for lane in self.lanes.values():
+            lane.changed()
+        out = [message for lane in self.lanes.values() for message in self._playlist(lane)]
+        return out + self._multivariant() + self._mpd(now_ns)
+
+    def _playlist(self, lane: Lane) -> list[Message]:
+        view = self._view(lane)
+        if not self.on_air or not view.segments:
+            return []
+        siblings = [each for other in self.lanes.values() if other is not lane and (each := self._view(other)).segments]
+        body, delta = self._renderer.media(view, siblings)
+        number, part = view.last
+        return [
+            Playlist(
+                lane.playlist_path, body, delta, number, part, view.next, view.target_s, view.part_target_s, view.ended
+            )
+        ]
+
+    def _multivariant(self) -> list[Message]:
+        """The multivariant playlist, when the tracks that are there have changed."""
+        present = [lane for lane in self.lanes.values() if lane.window.number >= 0]
+        there = [lane for lane in present if not lane.window.lost] or present
+        for lane in there:
+            _estimate_rates(lane)
+        tracks = tuple(lane.track for lane in there)
+        if not self.on_air or not tracks or tracks == self._listed:
+            return []
+        self._listed = tracks
+        body = self._renderer.multivariant(tracks)
+        return [Document(f"{self._folder}/index.m3u8", body, "application/vnd.apple.mpegurl", Cache.SHORT)]
+
+    def _mpd(self, now_ns: int) -> list[Message]:
+        views = [self._view(lane) for lane in self.lanes.values() if lane.track in self._listed]
+        views = [view for view in views if view.segments]
+        if not self.on_air or not views:
+            return []
+        body = self._renderer.mpd(views, now_ns)
+        return [Document(f"{self._folder}/index.mpd", body, "application/dash+xml", Cache.SHORT)]
+
+    def _fill(self, now_ns: int) -> list[Message]:
+        """Tracks too far behind the newest are accounted for by GAP, so that all stay within reach of one another."""
+        live = [lane for lane in self.lanes.values() if not lane.ended and lane.window.number >= 0]
+        if self.ended or not live:
+            return []
+        lead_ns = max(lane.end_ns for lane in live)
+        out: list[Message] = []
+        for lane in live:
+            window, lag_ns = lane.window, lead_ns - lane.end_ns
+            if lag_ns <= self.config.lag_s * 1e9 and not window.lost:
+                continue
+            window.returning = window.returning and lag_ns <= self.config.lag_s * 1e9
+            newly, gaps = not window.lost, lane.gaps
+            changes = window.fill(lead_ns * lane.track.timescale // 10**9)
+            out += lane.messages(changes)
+            if changes:
+                self.metrics.count("gaps_total", lane.gaps - gaps, track=lane.track.name)
+                out += self._playlist(lane)
+            if newly:
+                out += self._multivariant() + self._mpd(now_ns)
+        return out
+
+    def _turn(self, now_ns: int) -> list[Message]:
+        """A segment is complete: let the window slide, renew what is renewed once a segment."""
+        listed_s = max((lane.listed_s for lane in self.lanes.values()), default=0.0)
+        self._longest_s = max(self._longest_s, listed_s)
+        self._evict(now_ns)
+        if not self.on_air:
+            return []
+        for lane in self.lanes.values():
+            self._retirement.unshown(lane, self.targets.target_s, now_ns)
+        return self._multivariant() + self._mpd(now_ns)
+
+    def _evict(self, now_ns: int) -> None:
+        """All tracks let go of their oldest segment together, while enough of them remains."""
+        while windows := [lane.window for lane in self.lanes.values() if lane.window.segments]:
+            oldest = min(window.segments[0].number for window in windows)
+            if not self._may_leave(oldest):
+                return
+            for lane in self.lanes.values():
+                gone = lane.window.evict(oldest + 1)
+                self._retirement.evicted(lane, gone, self._longest_s, now_ns)
+                lane.changed()
+
+    def _may_leave(self, number: int) -> bool:
+        """Whether every track that has segment `number` keeps enough without it: the DVR depth, or what memory allows.
+
+        Media stays in memory about as long again as it is listed, so the playlists may name half of what fits.
+        """
+        holders = [
+            lane for lane in self.lanes.values() if lane.window.segments and lane.window.segments[0].number == number
+        ]
+        left_s = min(lane.listed_s - lane.window.segments[0].duration_ticks / lane.track.timescale for lane in holders)
+        crowded = sum(lane.window.listed_bytes for lane in self.lanes.values()) * 2 > self.config.dvr_bytes
+        shortest_s = 3 * self.targets.target_s
+        return left_s >= (shortest_s if crowded else max(self.config.dvr_s, shortest_s))
+
+
+def _shape(track: Track) -> tuple[Any, ...]:
+    """What cannot change without a discontinuity."""
+    return (track.codec, track.width, track.height, track.sample_rate, track.channels)
+
+
+def _with_rates_of(old: Track, new: Track) -> Track:
+    """`new`; where its header says nothing of bit rates, with those that were estimated before."""
+    if new.bandwidth_bps:
+        return new
+    return replace(new, bandwidth_bps=old.bandwidth_bps, average_bps=old.average_bps)
+
+
+def _check_same(old: Track, new: Track) -> None:
+    if old.kind != new.kind:
+        raise Refused(409, f"track {new.name} carries {old.kind}; {new.kind} needs a track name of its own")
+    if old.timescale != new.timescale:
+        raise Refused(
+            409, f"track {new.name} has a timescale of {old.timescale}, not {new.timescale}: "
+            "keep the frame rate and sample rate, or publish under another track name",
+        )  # fmt: skip
+
+
+def _estimate_rates(lane: Lane) -> None:
+    """Where the header says nothing of bit rates, take them from the media so far, once."""
+    seconds = (lane.window.end_ticks - lane.window.first_ticks) / lane.track.timescale
+    if lane.track.bandwidth_bps or seconds <= 0:
+        return
+    average = int(max(lane.held_bytes, 1) * 8 / seconds)
+    lane.track = replace(lane.track, bandwidth_bps=int(average * 1.25), average_bps=average)
+    lane.changed()
+
+
+def _described(lane: Lane) -> dict[str, Any]:
+    window, track = lane.window, lane.track
+    return {
+        "kind": track.kind,
+        "codec": track.codec,
+        "width": track.width,
+        "height": track.height,
+        "average_bps": track.average_bps,
+        "next": list(window.next),
+        "segments": len(window.segments),
+        "listed_s": round(lane.listed_s, 3),
+        "lost": window.lost,
+        "gaps": lane.gaps,
+    }

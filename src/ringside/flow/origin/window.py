@@ -1,0 +1,279 @@
+"""Window: the segments of one track that viewers may ask for, grown chunk by chunk.
+
+Chunks enter, already placed on the event's timeline; Changes and Views leave. It knows no bytes, paths or clocks.
+
+The theory. `end_ticks` is the instant up to which the track is accounted for, by media or by GAP; it only grows,
+and every segment and part begins where the one before ended. So whatever is lost, segment numbers stay contiguous
+and the timeline has no hole: a hole becomes GAP parts, a missing segment a GAP segment. Media resumes at an
+independent chunk: after a hole within a session at the next one, after another encoder took over (a new session)
+or after the track was given up for lost at the next segment's start. Only where the timing itself is new
+(`begin_session(new_timing=True)`) does a segment begin elsewhere, and then it is marked as a discontinuity.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ringside.core.media import Chunk, Part, Segment, Track, View
+from ringside.flow.origin.changes import Began, Change, Dropped, Finished, Grew, Parted
+
+ALMOST = 0.85  # of the part target: a part shorter than this stands only at a segment's end (rfc8216bis §4.4.3.7)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a track is cut. `limit_ticks`: the longest part, 0 for a track without parts.
+
+    `boundary(n)`: the tick at which segment n begins, None while nobody knows. `foreseen`: the encoder says which
+    chunk is its segment's last; otherwise a part that may be the last is held until the next chunk tells.
+    """
+
+    limit_ticks: int
+    tolerance_ticks: int
+    boundary: Callable[[int], int | None]
+    foreseen: bool = True
+
+
+@dataclass(slots=True)
+class _Growing:
+    number: int
+    start_ticks: int
+    init_name: str
+    discontinuity: bool
+    session: int = -1  # -1: no media so far
+    size: int = 0
+    parts: list[Part] = field(default_factory=list)
+    gathering: Part | None = None  # chunks that do not make a whole part yet
+
+
+class Window:
+    """One track's live window. `segments` holds the complete ones, oldest first."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.segments: deque[Segment] = deque()
+        self.number = -1  # newest segment begun
+        self.first_ticks = 0  # where the very first segment began
+        self.end_ticks = 0
+        self.listed_ticks = 0
+        self.listed_bytes = 0
+        self.lost = False  # filled with GAP until its chunks return
+        self.returning = False  # they have, and wait for the next segment to start
+        self.discontinuity_sequence = 0
+        self._growing: _Growing | None = None
+        self._init_name = ""
+        self._new_timing = False
+        self._discontinuity = False
+        self._regular_ticks = 0  # duration of the last whole segment
+
+    def __repr__(self) -> str:
+        state = " lost" if self.lost else ""
+        return f"<Window {len(self.segments)} segments, next {self.next[0]}.{self.next[1]}{state}>"
+
+    @property
+    def next(self) -> tuple[int, int]:
+        """The (segment, part) that will be published next."""
+        growing = self._growing
+        return (growing.number, len(growing.parts)) if growing else (self.number + 1, 0)
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether the track is published in parts, or in whole segments only."""
+        return self.rules.limit_ticks > 0
+
+    def begin_session(self, init_name: str, discontinuity: bool = False, new_timing: bool = False) -> None:
+        """What comes next needs the header `init_name`; `discontinuity`: its parameters or timing do not continue."""
+        begun = self.number >= 0
+        self._init_name = init_name
+        self._new_timing |= begun and new_timing
+        self._discontinuity |= begun and (discontinuity or new_timing)
+
+    def add(self, chunk: Chunk, session: int) -> list[Change]:
+        """Take one chunk of the encoder run `session`."""
+        reason = self._refusal(chunk, session)
+        if reason:
+            self.returning = self.lost
+            return [Dropped(reason)]
+        self.lost = self.returning = False
+        changes: list[Change] = []
+        if self._growing is None or chunk.number > self._growing.number:
+            changes += self._reach(chunk)
+        elif chunk.start_ticks > self.end_ticks + self.rules.tolerance_ticks:
+            changes += self._gap_parts(chunk.start_ticks)
+        changes += self._append(chunk, session)
+        return changes + (self.close() if chunk.last else [])
+
+    def _refusal(self, chunk: Chunk, session: int) -> str:
+        growing, slack = self._growing, self.rules.tolerance_ticks
+        if chunk.number < self.number or (chunk.number == self.number and growing is None):
+            return "late"
+        if chunk.number > self.number:
+            if not chunk.independent:
+                return "not independent"
+            overlaps = self.number >= 0 and not self._new_timing and chunk.start_ticks < self.end_ticks - slack
+            return "overlap" if overlaps else ""
+        assert growing is not None
+        if self.lost or (growing.session not in (-1, session)):
+            return "before the next segment"
+        if chunk.start_ticks < self.end_ticks - slack:
+            return "overlap"
+        resumes = chunk.start_ticks > self.end_ticks + slack or growing.session == -1
+        return "not independent" if resumes and not chunk.independent else ""
+
+    def _reach(self, chunk: Chunk) -> list[Change]:
+        """Close what is open, list absent segments as GAP, and begin the chunk's own."""
+        if self.number < 0 or self._new_timing:
+            changes = self.close()
+            changes += self._absent(chunk.number) if self.number >= 0 else []
+            self.end_ticks = chunk.start_ticks
+        else:
+            edge = self.rules.boundary(self.number + 1)
+            changes = self._gap_parts(chunk.start_ticks if edge is None else min(edge, chunk.start_ticks))
+            changes += self.close() + self._absent(chunk.number)
+        self._begin(chunk.number, self._discontinuity)
+        self._new_timing = self._discontinuity = False
+        return changes + self._gap_parts(chunk.start_ticks)
+
+    def _absent(self, number: int) -> list[Change]:
+        """GAP segments for the numbers up to `number`; as long as the last one where nobody knows their ends."""
+        changes: list[Change] = []
+        while self.number + 1 < number:
+            self._begin(self.number + 1)
+            edge = self.rules.boundary(self.number + 1)
+            known = edge is not None and edge > self.end_ticks
+            self.end_ticks = edge if edge is not None and known else self.end_ticks + self._regular_ticks
+            changes += self.close()
+        return changes
+
+    def _begin(self, number: int, discontinuity: bool = False) -> None:
+        if self.number < 0:
+            self.first_ticks = self.end_ticks
+        self._growing = _Growing(number, self.end_ticks, self._init_name, discontinuity)
+        self.number = number
+
+    def _append(self, chunk: Chunk, session: int) -> list[Change]:
+        growing = self._growing
+        assert growing is not None
+        changes: list[Change] = [] if growing.size else [Began(growing.number)]
+        if growing.gathering and self._is_full(growing.gathering, chunk.duration_ticks):
+            changes += self._finish_part()
+        changes.append(Grew(growing.number, chunk.data, growing.size + len(chunk.data)))
+        growing.gathering = _gathered(growing, chunk)
+        growing.size += len(chunk.data)
+        growing.session = session
+        self.end_ticks = chunk.start_ticks + chunk.duration_ticks
+        if self._is_full(growing.gathering, chunk.duration_ticks) and not self._may_end_here(chunk):
+            changes += self._finish_part()
+        return changes
+
+    def _is_full(self, part: Part, more_ticks: int) -> bool:
+        return self.has_parts and part.duration_ticks + more_ticks > self.rules.limit_ticks
+
+    def _may_end_here(self, chunk: Chunk) -> bool:
+        """The segment is about as long as the one before, and nobody has said whether this chunk is its last."""
+        assert self._growing is not None
+        if self.rules.foreseen or not self._regular_ticks:
+            return False
+        left = self._growing.start_ticks + self._regular_ticks - self.end_ticks
+        return abs(left) <= max(self.rules.tolerance_ticks, chunk.duration_ticks // 2)
+
+    def _finish_part(self) -> list[Change]:
+        growing = self._growing
+        assert growing is not None
+        part, growing.gathering = growing.gathering, None
+        if part is None or not self.has_parts:
+            return []
+        growing.parts.append(part)
+        return [Parted(growing.number, part)]
+
+    def _gap_parts(self, until_ticks: int) -> list[Change]:
+        """Account for the time up to `until_ticks` by GAP parts, none over the limit."""
+        growing, span = self._growing, until_ticks - self.end_ticks
+        if growing is None or span <= self.rules.tolerance_ticks:
+            return []
+        changes = self._finish_part()
+        start, self.end_ticks = self.end_ticks, until_ticks
+        if not self.has_parts:
+            return changes
+        count = -(-span // self.rules.limit_ticks)
+        edges = [start + span * i // count for i in range(count + 1)]
+        for begin, end in itertools.pairwise(edges):
+            part = Part(len(growing.parts), begin, end - begin, False, growing.size, 0, gap=True)
+            growing.parts.append(part)
+            changes.append(Parted(growing.number, part))
+        return changes
+
+    def close(self) -> list[Change]:
+        """Nothing more comes for the segment in the making."""
+        growing = self._growing
+        if growing is None:
+            return []
+        changes = self._finish_part()
+        self._growing = None
+        segment = _frozen(growing, self.end_ticks, complete=True)
+        if growing.size:
+            self._regular_ticks = segment.duration_ticks
+        self.segments.append(segment)
+        self.listed_ticks += segment.duration_ticks
+        self.listed_bytes += segment.size
+        return [*changes, Finished(segment)]
+
+    def fill(self, until_ticks: int) -> list[Change]:
+        """The track is lost for now: account for the time up to `until_ticks` by GAP, segment by segment."""
+        self.lost = True
+        changes: list[Change] = []
+        while not (self.returning and self._growing is None):
+            edge = self.rules.boundary(self.number + (2 if self._growing is None else 1))
+            ends = edge is not None and edge <= until_ticks
+            stop = edge if edge is not None and ends else until_ticks
+            if not ends and (not self.has_parts or stop - self.end_ticks < ALMOST * self.rules.limit_ticks):
+                break
+            if self._growing is None:
+                self._begin(self.number + 1)
+            changes += self._gap_parts(stop)
+            if not ends:
+                break
+            self.end_ticks = max(self.end_ticks, stop)
+            changes += self.close()
+        return changes
+
+    def evict(self, below: int) -> list[Segment]:
+        """Take the segments with numbers under `below` out of the window."""
+        gone = []
+        while self.segments and self.segments[0].number < below:
+            segment = self.segments.popleft()
+            self.listed_ticks -= segment.duration_ticks
+            self.listed_bytes -= segment.size
+            self.discontinuity_sequence += segment.discontinuity
+            gone.append(segment)
+        return gone
+
+    def view(self, track: Track, target_s: int, part_target_s: float, ended: bool) -> View:
+        """What manifest writers see now."""
+        segments = tuple(self.segments)
+        if self._growing and self._growing.parts:
+            segments += (_frozen(self._growing, self.end_ticks, complete=False),)
+        target = part_target_s if self.has_parts else 0.0
+        return View(track, segments, self.next, target_s, target, self.discontinuity_sequence, ended)
+
+
+def _gathered(growing: _Growing, chunk: Chunk) -> Part:
+    """The part being gathered with one chunk more."""
+    part = growing.gathering
+    if part is None:
+        index, size = len(growing.parts), len(chunk.data)
+        return Part(index, chunk.start_ticks, chunk.duration_ticks, chunk.independent, growing.size, size)
+    duration = chunk.start_ticks + chunk.duration_ticks - part.start_ticks
+    return Part(part.index, part.start_ticks, duration, part.independent, part.offset, part.size + len(chunk.data))
+
+
+def _frozen(growing: _Growing, end_ticks: int, complete: bool) -> Segment:
+    """The segment as it stands; while incomplete it is as long as its parts."""
+    parts = tuple(growing.parts)
+    if not complete:
+        end_ticks = parts[-1].start_ticks + parts[-1].duration_ticks
+    return Segment(
+        growing.number, growing.start_ticks, end_ticks - growing.start_ticks, parts, complete, growing.init_name,
+        growing.size, gap=not growing.size if complete else False, discontinuity=growing.discontinuity,
+    )  # fmt: skip
