@@ -18,17 +18,17 @@ class Quantiles:
     """The last `size` samples of something, and their quantiles."""
 
     def __init__(self, size: int = 1000) -> None:
-        self._samples: deque[float] = deque(maxlen=size)
+        self.samples: deque[float] = deque(maxlen=size)
 
     def add(self, value: float) -> None:
         """Take one sample; the oldest leaves when the window is full."""
-        self._samples.append(value)
+        self.samples.append(value)
 
     def summary(self) -> dict[str, float]:
         """`{p50, p95, p99, max}` in the samples' own unit; empty without samples."""
-        if not self._samples:
+        if not self.samples:
             return {}
-        ordered = sorted(self._samples)
+        ordered = sorted(self.samples)
         last = len(ordered) - 1
         ranks = {"p50": 0.50, "p95": 0.95, "p99": 0.99, "max": 1.0}
         return {name: ordered[min(last, int(q * len(ordered)))] for name, q in ranks.items()}
@@ -58,6 +58,19 @@ class Metrics:
     def sample(self, name: str, value: float, **labels: str) -> None:
         """Take one sample of a distribution, published as gauges labelled `quantile`."""
         self._quantiles.setdefault(self.key(name, **labels), Quantiles()).add(value)
+
+    def total(self, name: str) -> float:
+        """A counter, summed over its labels."""
+        return sum(value for (each, _), value in self.values.items() if each == name)
+
+    def merged(self, name: str) -> dict[str, float]:
+        """`{p50, p95, p99, max}` of a distribution's recent samples, over all its labels."""
+        together = Quantiles(size=10_000)
+        for (each, _), quantiles in self._quantiles.items():
+            if each == name:
+                for value in quantiles.samples:
+                    together.add(value)
+        return together.summary()
 
     def snapshot(self) -> list[tuple[str, dict[str, str], float]]:
         """Everything as `(name, labels, value)`: JSON-ready."""

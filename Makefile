@@ -1,0 +1,46 @@
+# Ringside. `make live` and `make test` each do all their own set-up; `make help` lists every target.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+SOURCE ?= testcard
+PAGES := $(shell find src/ringside/flow/watch -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.mjs' 2>/dev/null | grep -v -e /dist/ -e node_modules)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup live test check bench clean
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMPS)/python: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Ringside needs Python 3.11 or newer: install python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Ringside needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "the environment could not be made: install python3-venv"; exit 1; }
+	@echo "installing the Python packages..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/pages: $(STAMPS)/python package.json package-lock.json $(PAGES)
+	@echo "building the pages..."
+	@$(BIN)/python -m ringside.flow.watch.build
+	@touch $@
+
+setup: $(STAMPS)/python $(STAMPS)/pages  ## make the environment and the pages
+
+live: setup  ## carry the test card (or SOURCE=...) live to http://127.0.0.1:8080/
+	@exec $(BIN)/ringside live $(SOURCE) $(ARGS)
+
+check: setup  ## lint and types
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+test: setup check  ## everything CI runs: lint, types, tests
+	@$(BIN)/python tests/peers.py
+	@$(BIN)/pytest $(ARGS)
+
+bench: setup  ## measure, side by side with peers; figures go to bench/out
+	@$(BIN)/python tests/peers.py
+	@$(BIN)/python -m bench $(ARGS)
+
+clean:  ## remove what set-up made
+	@rm -rf $(VENV) $(STAMPS) node_modules src/ringside/flow/watch/dist src/*.egg-info

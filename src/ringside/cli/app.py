@@ -1,0 +1,125 @@
+"""The verbs of `ringside`, with their options; each hands over to the module of its name."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ringside import __version__
+from ringside.cli.console import sentences
+
+app = typer.Typer(
+    name="ringside",
+    help="Carries a live event from a camera to every viewer at the same instant.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+SourceArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[SOURCE]",
+        help="testcard (default), a file or http(s) URL, rtmp://HOST:PORT/live[/KEY] to be published to, "
+        "udp://ADDR:PORT (MPEG-TS, multicast included), or - (MPEG-TS on standard input).",
+        show_default=False,
+    ),
+]
+EventOption = Annotated[Path | None, typer.Option("--event", metavar="FILE", help="Event file (TOML).")]
+PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port for viewers.  [default: 8080]")]
+HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on.  [default: 0.0.0.0]")]
+LoopOption = Annotated[bool, typer.Option("--loop", help="Play a file again when it ends.")]
+StripOption = Annotated[bool, typer.Option("--burn-strip", help="Draw the capture time on the picture, machine-readable.")]
+TakeoverOption = Annotated[bool, typer.Option("--takeover", help="Let a second publisher replace the first.")]
+TokenOption = Annotated[
+    str | None, typer.Option("--ingest-token", envvar="RINGSIDE_INGEST_TOKEN", help="Token that publishers must present.")
+]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ringside {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Ringside carries a live event from a camera to every viewer at the same instant."""
+
+
+def _overrides(**groups: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Options that were given, by table of the event file."""
+    return {table: {k: v for k, v in values.items() if v not in (None, False)} for table, values in groups.items()}
+
+
+@app.command(epilog="Example:  ringside live clip.mp4 --loop --port 8080")
+def live(
+    source: SourceArgument = None,
+    event: EventOption = None,
+    port: PortOption = None,
+    host: HostOption = None,
+    duration: Annotated[float | None, typer.Option(min=1, help="End the event after so many seconds on the air.")] = None,
+    loop: LoopOption = False,
+    burn_strip: StripOption = False,
+    takeover: TakeoverOption = False,
+    ingest_token: TokenOption = None,
+    trace: Annotated[Path | None, typer.Option(help="Write a JSON line for each chunk encoded.")] = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Carry a whole event on this machine: source, encoder, origin, edge and watch page."""
+    from ringside.cli import live as verb
+
+    changes = _overrides(
+        source={"url": source, "loop": loop, "burn_strip": burn_strip, "takeover": takeover},
+        edge={"host": host, "port": port},
+        origin={"ingest_token": ingest_token},
+    )
+    with sentences():
+        verb.run(event, changes, duration_s=duration, trace=trace, verbose=verbose)
+
+
+@app.command(epilog="Example:  ringside studio clip.mp4 --to http://origin:8080 --ingest-token SECRET")
+def studio(
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="The origin, e.g. http://origin:8080.")],
+    source: SourceArgument = None,
+    event: EventOption = None,
+    ingest_token: TokenOption = None,
+    duration: Annotated[float | None, typer.Option(min=1, help="End the event after so many seconds.")] = None,
+    loop: LoopOption = False,
+    burn_strip: StripOption = False,
+    takeover: TakeoverOption = False,
+    trace: Annotated[Path | None, typer.Option(help="Write a JSON line for each chunk encoded.")] = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Capture, encode and package here; push to an origin (CMAF over HTTP, DASH-IF Live Media Ingest)."""
+    from ringside.cli import studio as verb
+
+    changes = _overrides(
+        source={"url": source, "loop": loop, "burn_strip": burn_strip, "takeover": takeover},
+        origin={"ingest_token": ingest_token},
+    )
+    with sentences():
+        verb.run(event, changes, to, duration_s=duration, trace=trace, verbose=verbose)
+
+
+@app.command(epilog="Example:  ringside origin --port 8080 --ingest-token SECRET")
+def origin(
+    event: EventOption = None,
+    port: PortOption = None,
+    host: HostOption = None,
+    ingest_token: TokenOption = None,
+    takeover: TakeoverOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Take what studios push and serve it: window, manifests, pages. A stock ffmpeg can be the studio."""
+    from ringside.cli import origin as verb
+
+    changes = _overrides(
+        edge={"host": host, "port": port}, origin={"ingest_token": ingest_token, "takeover": takeover}
+    )
+    with sentences():
+        verb.run(event, changes, verbose=verbose)

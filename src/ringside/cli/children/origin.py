@@ -1,0 +1,105 @@
+"""The origin process: ingest, window and manifests, wired to the hub that feeds the edge workers.
+
+It also gathers what every process tells of itself into `/status.json` and `/metrics`, once a second.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import socket
+from typing import Any
+
+import uvloop
+
+from ringside.cli import event as event_file
+from ringside.cli.children.channel import Channel
+from ringside.cli.children.render import Manifests
+from ringside.cli.children.status import Gathering
+from ringside.core.clock import Wall
+from ringside.core.feed import Cache, Document, Message
+from ringside.core.telemetry import Metrics
+from ringside.flow import origin
+from ringside.flow.relay import edge
+
+STATUS_S = 1.0
+
+
+class Process:
+    """Everything the origin process holds."""
+
+    def __init__(self, channel: Channel) -> None:
+        config = channel.config
+        event = event_file.parse(config["event"])
+        self.clock = Wall()
+        self.channel = channel
+        self.gathering = Gathering(event.event.name, self.clock)
+        self.metrics = Metrics()
+        manifests = Manifests(event.timeline, event.origin.part_hold_back_s)
+        self.publisher = origin.Publisher(event.origin, event.event.name, event.timeline, manifests, self.metrics)
+        self.ingest = origin.IngestServer(
+            self.publisher, self.publish, self.clock, event.origin, self.gathering.take_studio
+        )
+        self.hub = edge.Hub(config["feed"], self.clock, self.ingest.adopt, self.gathering.take_worker)
+        self._state = "waiting"
+        self._cpu = (0.0, 0.0)
+
+    def publish(self, messages: list[Message]) -> None:
+        """Feed the workers; tell the supervisor when the event goes on the air and when it has ended."""
+        self.hub.publish(messages)
+        state = "ended" if self.publisher.ended else "live" if self.publisher.on_air else "waiting"
+        if state != self._state:
+            self._state = state
+            self.channel.report(on_air=state == "live", ended=state == "ended")
+            self.gathering.note({"live": "on the air", "ended": "the event has ended"}.get(state, state))
+
+    def order(self, order: dict[str, Any]) -> None:
+        """From the supervisor: what the other processes do, and what is worth a line on the status page."""
+        if "processes" in order:
+            self.gathering.processes = order["processes"]
+        if "note" in order:
+            self.gathering.note(order["note"])
+
+    def publish_status(self) -> None:
+        """Put `/status.json` and `/metrics` out."""
+        described = {**self.publisher.describe(), "cpu_cores": self._cpu_cores(), "pid": os.getpid()}
+        parts = self.gathering.parts(self.metrics)
+        status = json.dumps(self.gathering.status(described, parts, self._state), separators=(",", ":"))
+        text = "text/plain; version=0.0.4; charset=utf-8"
+        self.hub.publish(
+            [
+                Document("/status.json", status.encode(), "application/json", Cache.NONE),
+                Document("/metrics", self.gathering.metrics(self.metrics.snapshot()), text, Cache.NONE),
+            ]
+        )
+
+    def _cpu_cores(self) -> float:
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        spent, at = usage.ru_utime + usage.ru_stime, self.clock.now_ns() / 1e9
+        before, since = self._cpu
+        self._cpu = (spent, at)
+        return round((spent - before) / (at - since), 3) if since else 0.0
+
+
+async def _serve(channel: Channel) -> None:
+    process = Process(channel)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await process.hub.start()
+    await process.ingest.listen(sock=socket.socket(fileno=os.dup(channel.config["listen_fd"])))
+    channel.report(ready=True)
+    listening = asyncio.create_task(channel.listen(process.order))
+    stopping = asyncio.create_task(stop.wait())
+    while not (listening.done() or stop.is_set()):
+        process.publish_status()
+        await asyncio.wait([listening, stopping], timeout=STATUS_S, return_when=asyncio.FIRST_COMPLETED)
+    listening.cancel()
+    stopping.cancel()
+    await process.ingest.close()
+    process.hub.close()
+
+
+def run(channel: Channel) -> None:
+    """Entry point; returns when terminated or orphaned."""
+    uvloop.run(_serve(channel))

@@ -1,0 +1,144 @@
+"""The studio process: a source through programme, encoder and mux, pushed to an origin as CMAF over HTTP."""
+
+import asyncio
+import json
+import logging
+import signal
+from pathlib import Path
+from typing import Any, TextIO
+
+import uvloop
+
+from ringside.cli import event as event_file
+from ringside.cli.children.channel import Channel
+from ringside.core.clock import Wall
+from ringside.core.errors import RingsideError
+from ringside.core.media import Chunk, Frame, Grid, Track
+from ringside.core.telemetry import Metrics
+from ringside.flow import capture, encode, mux
+from ringside.flow.mux.aio import Pusher
+
+log = logging.getLogger(__name__)
+
+STATUS_S = 1.0
+
+
+class Studio:
+    """One studio, made inside the loop it sends from. Encoder threads call `take`; everything else is the loop's."""
+
+    def __init__(self, channel: Channel) -> None:
+        config = channel.config
+        self._event = event_file.parse(config["event"])
+        self._channel = channel
+        self._clock = Wall()
+        self._metrics = Metrics()
+        self._stop = asyncio.Event()
+        self._fault: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._trace: TextIO | None = Path(config["trace"]).open("a", buffering=1) if config.get("trace") else None
+        self._source = capture.open_source(self._event.source, self._clock)
+        video = Grid.video(encode.event_fps(self._event.encode, self._source.info.fps))
+        audio = Grid.audio()
+        size = (self._source.info.width, self._source.info.height)
+        self._programme = capture.Programme(self._event.source, self._clock, video, audio, *size)
+        self._encoder = encode.Encoder(
+            self._event.encode, self._event.timeline, self._clock, video, audio,
+            self._programme.picture, self._programme.sound, self.take, self._source.delay_ns,
+            source_size=size, on_fault=self._broke,
+        )  # fmt: skip
+        token = self._event.origin.ingest_token
+        self._pusher = Pusher(config["to"], token, self._clock, self._event.event.name, self._metrics)
+        self._segmenters = {s.name: self._segmenter(s) for s in self._encoder.tracks()}
+
+    def _segmenter(self, stream: encode.Stream) -> mux.Segmenter:
+        return mux.Segmenter(_track(stream), stream.grid, self._event.timeline)
+
+    def take(self, frame: Frame) -> None:
+        """A frame from an encoder thread: cut, and sent in the moment its part is complete."""
+        for chunk in self._segmenters[frame.track].push(frame):
+            self._send(chunk)
+
+    def _send(self, chunk: Chunk) -> None:
+        self._pusher.send(chunk)
+        if self._trace:
+            row = {"track": chunk.track, "n": chunk.number, "p": chunk.part, "encoded_ns": chunk.encoded_ns}
+            self._trace.write(json.dumps(row) + "\n")
+
+    def _broke(self, fault: BaseException) -> None:
+        loop = self._fault.get_loop()
+        loop.call_soon_threadsafe(lambda: self._fault.done() or self._fault.set_exception(fault))
+
+    def order(self, order: dict[str, Any]) -> None:
+        """From the supervisor: end the event properly."""
+        if order.get("end"):
+            self._stop.set()
+
+    async def run(self) -> None:
+        """Until told to end, refused, broken or orphaned; then end the event properly."""
+        self._source.start(self._programme)
+        for segmenter in self._segmenters.values():
+            self._pusher.add_track(segmenter.track)
+        self._encoder.start()
+        self._channel.report(ready=True)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop.set)
+        telling = asyncio.create_task(self._tell())
+        listening = asyncio.create_task(self._channel.listen(self.order))
+        ends = [
+            asyncio.create_task(self._stop.wait()),
+            asyncio.create_task(self._pusher.watch()),
+            asyncio.ensure_future(self._fault),
+            listening,
+        ]
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            await self._end()
+            for task in done:
+                task.result()
+        finally:
+            for task in (*ends, telling):
+                task.cancel()
+
+    async def _end(self) -> None:
+        """Stop at once, send what is made, mark the last chunks, close the requests."""
+        await asyncio.to_thread(self._encoder.stop)
+        self._source.stop()
+        for segmenter in self._segmenters.values():
+            for chunk in segmenter.end():
+                self._send(chunk)
+        await self._pusher.close(within_s=1.0)
+        if self._trace:
+            self._trace.close()
+
+    async def _tell(self) -> None:
+        while True:
+            status = {
+                "source": self._programme.status(),
+                "encoder": self._encoder.status(),
+                "metrics": self._metrics.snapshot(),
+            }
+            self._pusher.send_status(json.dumps(status).encode())
+            await asyncio.sleep(STATUS_S)
+
+
+def _track(stream: encode.Stream) -> Track:
+    """A stream of the encoder as a track with its CMAF header."""
+    rates = (stream.average_bps, stream.bandwidth_bps)
+    if stream.kind == "audio":
+        return mux.audio_track(stream.name, stream.extradata, stream.grid, 2, *rates)
+    fps = 1 / stream.grid.frame_s
+    return mux.video_track(
+        stream.name, stream.extradata, stream.grid, stream.width, stream.height, fps, *rates
+    )  # fmt: skip
+
+
+async def _serve(channel: Channel) -> None:
+    studio = Studio(channel)
+    await studio.run()
+
+
+def run(channel: Channel) -> None:
+    """Entry point. Raises RingsideError for what a restart cannot mend."""
+    try:
+        uvloop.run(_serve(channel))
+    except OSError as error:
+        raise RingsideError(f"the studio cannot go on: {error}") from None

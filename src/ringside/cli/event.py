@@ -1,0 +1,96 @@
+"""The event file: what an event is, in TOML, each table read by the stage it configures.
+
+    [event]    name = "final"   title = "The final"   segment_s = 2   part_s = 0.2
+    [source]   url = "rtmp://0.0.0.0:1935/live"   burn_strip = false
+    [encode]   fps = 30   [[encode.ladder]] height = 720   bitrate_bps = 2_800_000
+    [origin]   dvr_s = 300   dvr_bytes = 536_870_912
+    [edge]     host = "0.0.0.0"   port = 8080   workers = 1
+
+A wrong field is refused by its path and value; so is an unknown one.
+"""
+
+import tomllib
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ringside.core.errors import Misconfigured
+from ringside.core.media import Timeline
+from ringside.flow import capture, encode, origin
+from ringside.flow.relay import edge
+
+
+class About(BaseModel):
+    """What the event is called, and its timeline."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(default="main", pattern=r"^[A-Za-z0-9_-]{1,32}$")
+    title: str = Field(default="", max_length=120)
+    segment_s: float = Field(default=2.0, ge=1, le=10)
+    part_s: float = Field(default=0.2, gt=0.01, le=2)
+
+    @field_validator("part_s")
+    @classmethod
+    def _divides(cls, part_s: float) -> float:
+        if (1 / Fraction(str(part_s))).denominator != 1 and part_s != 1:
+            raise ValueError("must divide one second evenly, e.g. 0.2, 0.25 or 0.5")
+        return part_s
+
+
+class Event(BaseModel):
+    """An event file, or the defaults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: About = About()
+    source: capture.Config = capture.Config()
+    encode: encode.Config = encode.Config()
+    origin: origin.Config = origin.Config()
+    edge: edge.Config = edge.Config()
+
+    @property
+    def timeline(self) -> Timeline:
+        """The event's one timeline."""
+        return Timeline(Fraction(str(self.event.segment_s)), Fraction(str(self.event.part_s)))
+
+
+def load(path: Path | None, changes: dict[str, dict[str, Any]] | None = None) -> Event:
+    """Read an event file (None: the defaults), with the `changes` that the command line makes to its tables.
+
+    Raises Misconfigured naming the file, the field and the value.
+    """
+    values = {} if path is None else _read(path)
+    for table, fields in (changes or {}).items():
+        if fields:
+            values[table] = {**values.get(table, {}), **fields}
+    return parse(values, str(path) if path else "event")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise Misconfigured(f"{path}: there is no such event file") from None
+    except IsADirectoryError:
+        raise Misconfigured(f"{path} is a folder, not an event file") from None
+    except UnicodeDecodeError:
+        raise Misconfigured(f"{path} is not a text file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"{path} is not valid TOML: {error}") from None
+
+
+def parse(values: dict[str, Any], where: str = "event") -> Event:
+    """An event from parsed TOML. Raises Misconfigured naming the first wrong field."""
+    try:
+        return Event.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            reason = "there is no such field"
+        value = "" if isinstance(first["input"], dict | list) else f" (it is {first['input']!r})"
+        raise Misconfigured(f"{where}: {field}: {reason}{value}") from None

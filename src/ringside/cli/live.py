@@ -1,0 +1,89 @@
+"""`ringside live`: a whole event on this machine, supervised."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from ringside import __version__
+from ringside.cli import event as event_file
+from ringside.cli.console import say
+from ringside.cli.event import Event
+from ringside.cli.house import House, addresses
+from ringside.cli.publishing import prepare
+from ringside.cli.supervisor import Child, Supervisor
+from ringside.core.clock import Wall
+from ringside.core.telemetry import setup_log
+
+ENDING_S = 3.0
+LINGER_S = 6.0  # three target durations: long enough for every player to fetch the end
+
+
+class Night:
+    """One run of `ringside live`: what has been heard from the children, and what follows from it."""
+
+    def __init__(self, house: House, studio: Child, verbose: bool) -> None:
+        self.supervisor = Supervisor(Wall(), self.hear, verbose)
+        self.on_air = asyncio.Event()
+        self.ended = asyncio.Event()
+        self.studio = studio
+        self.origin = house.start(self.supervisor)
+        self.supervisor.start(studio)
+
+    def hear(self, child: Child, report: dict[str, Any]) -> None:
+        """A child's report."""
+        if report.get("on_air"):
+            self.on_air.set()
+        if report.get("ended"):
+            self.ended.set()
+        if "note" in report:
+            self.supervisor.order(self.origin, {"note": f"{child.name}: {report['note']}"})
+
+    async def course(self, duration_s: float | None) -> None:
+        """The course of an event: on the air, for as long as it lasts; ended, and served a little longer."""
+        await self.on_air.wait()
+        say("  [green]on the air[/]")
+        if duration_s is None:
+            await asyncio.Event().wait()
+            return
+        await asyncio.sleep(duration_s)
+        await self.supervisor.finish(self.studio, ENDING_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.ended.wait(), ENDING_S)
+        say(f"  the event has ended; serving its last seconds for {LINGER_S:.0f} s")
+        await asyncio.sleep(LINGER_S)
+
+
+def banner(event: Event, publish_to: str | None) -> None:
+    """Say where everything is."""
+    shown, elsewhere = addresses(event)
+    also = f"   (elsewhere: {elsewhere})" if elsewhere != shown else ""
+    say(f"[bold]Ringside {__version__}[/]  event [bold]{event.event.name}[/] from {event.source.url}")
+    say(f"  watch    [bold cyan]{shown}[/]{also}")
+    say(f"  status   {shown}status")
+    if publish_to:
+        say(f"  publish  {publish_to}")
+    say("  Ctrl-C ends the event")
+
+
+async def _carry(house: House, studio: Child, duration_s: float | None, verbose: bool) -> None:
+    night = Night(house, studio, verbose)
+    await night.supervisor.until(night.course(duration_s), tell=night.origin)
+
+
+def run(
+    path: Path | None, changes: dict[str, dict[str, Any]], duration_s: float | None, trace: Path | None, verbose: bool
+) -> None:
+    """Carry the event until it ends or is interrupted. Raises RingsideError."""
+    setup_log("ringside", verbose)
+    event = event_file.load(path, changes)
+    source, publish_to = prepare(event.source)
+    event = event.model_copy(update={"source": source})
+    house = House(event)
+    try:
+        config = {**house.config(), "to": house.ingest_url, "trace": str(trace) if trace else ""}
+        studio = Child("studio", "studio", config, stdin=source.url == "-")
+        banner(event, publish_to)
+        asyncio.run(_carry(house, studio, duration_s, verbose))
+    finally:
+        house.close()

@@ -1,0 +1,61 @@
+"""`ringside studio`: capture, encode and package here; push to an origin."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from ringside.cli import event as event_file
+from ringside.cli.console import say
+from ringside.cli.publishing import prepare
+from ringside.cli.supervisor import Child, Supervisor
+from ringside.core.clock import Wall
+from ringside.core.errors import Misconfigured
+from ringside.core.telemetry import setup_log
+
+ENDING_S = 3.0
+
+
+async def _push(studio: Child, duration_s: float | None, verbose: bool) -> None:
+    ready = asyncio.Event()
+
+    def hear(_: Child, report: dict[str, Any]) -> None:
+        if report.get("ready"):
+            ready.set()
+
+    supervisor = Supervisor(Wall(), hear, verbose)
+    supervisor.start(studio)
+
+    async def course() -> None:
+        await ready.wait()
+        say("  [green]encoding[/]")
+        if duration_s is None:
+            await asyncio.Event().wait()
+            return
+        await asyncio.sleep(duration_s)
+        await supervisor.finish(studio, ENDING_S)
+
+    await supervisor.until(course(), tell=studio)
+
+
+def run(
+    path: Path | None,
+    changes: dict[str, dict[str, Any]],
+    to: str,
+    duration_s: float | None,
+    trace: Path | None,
+    verbose: bool,
+) -> None:
+    """Push until interrupted or the event ends. Raises RingsideError."""
+    setup_log("ringside", verbose)
+    event = event_file.load(path, changes)
+    if not event.origin.ingest_token:
+        raise Misconfigured("--ingest-token is missing: the origin prints the one it wants")
+    source, publish_to = prepare(event.source)
+    event = event.model_copy(update={"source": source})
+    say(f"[bold]Ringside[/] studio of event [bold]{event.event.name}[/], pushing to {to}")
+    if publish_to:
+        say(f"  publish  {publish_to}")
+    say("  Ctrl-C ends the event")
+    config = {"event": event.model_dump(mode="json"), "to": to, "trace": str(trace) if trace else ""}
+    studio = Child("studio", "studio", config, stdin=source.url == "-")
+    asyncio.run(_push(studio, duration_s, verbose))

@@ -1,0 +1,172 @@
+"""Supervisor: the parent of an event's processes. It keeps them running and ends them together.
+
+A child is a Python process of its own session, given one end of a socket pair: its orders come in on it as JSON
+lines (the first is its configuration) and its reports go out on it. When the supervisor dies, however it dies, the
+pair reads end-of-file and the child ends itself. A child that exits is started again at once, and at growing
+intervals of up to a second when it keeps dying; a child that reports a fault of the user's (exit status 2) ends
+the event with its sentence.
+"""
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ringside.core.clock import Clock
+from ringside.core.errors import Misconfigured, RingsideError
+
+log = logging.getLogger(__name__)
+
+RESTART_S = (0.05, 0.2, 0.5, 1.0)
+STEADY_S = 10.0
+STOP_S = 1.5
+
+
+@dataclass
+class Child:
+    """One supervised process. `config` is JSON-ready; `fds` are inherited by number."""
+
+    name: str
+    role: str
+    config: dict[str, Any]
+    fds: Sequence[int] = ()
+    stdin: bool = False
+    finishing: bool = False
+    restarts: int = 0
+    pid: int = 0
+    started_ns: int = 0
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    process: asyncio.subprocess.Process | None = None
+    channel: asyncio.StreamWriter | None = None
+
+    def __repr__(self) -> str:
+        return f"<Child {self.name} pid {self.pid} restarts {self.restarts}>"
+
+
+class Supervisor:
+    """Runs children until told to stop. `on_report(child, report)` receives every line a child sends."""
+
+    def __init__(self, clock: Clock, on_report: Callable[[Child, dict[str, Any]], None], verbose: bool = False) -> None:
+        self._clock = clock
+        self._on_report = on_report
+        self._verbose = verbose
+        self._stopping = False
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.children: list[Child] = []
+
+    def start(self, child: Child) -> None:
+        """Run `child` from now on."""
+        self.children.append(child)
+        self._keepers[child.name] = asyncio.create_task(self._keep(child), name=child.name)
+
+    def order(self, child: Child, order: dict[str, Any]) -> None:
+        """Send one order; lost if the child is just being restarted (its configuration is not)."""
+        if child.channel is not None and not child.channel.is_closing():
+            child.channel.write(json.dumps(order).encode() + b"\n")
+
+    async def finish(self, child: Child, within_s: float) -> None:
+        """Order a child to end its work for good, and wait until it has."""
+        child.finishing = True
+        self.order(child, {"end": True})
+        keeper = self._keepers[child.name]
+        await asyncio.wait([keeper], timeout=within_s)
+
+    async def until(self, course: Coroutine[Any, Any, None], tell: Child) -> None:
+        """Keep going until `course` ends, a signal comes or a child is beyond mending (raised); then stop everything.
+
+        `tell` is informed of all processes once a second.
+        """
+        interrupted = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+        ends = [asyncio.ensure_future(x) for x in (course, interrupted.wait(), asyncio.shield(self._fatal))]
+        telling = asyncio.create_task(self._tell(tell))
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await self.stop()
+            for task in (*ends, telling):
+                task.cancel()
+            await asyncio.gather(*ends, telling, return_exceptions=True)
+
+    async def _tell(self, child: Child) -> None:
+        while True:
+            self.order(child, {"processes": self.processes()})
+            await asyncio.sleep(1)
+
+    def processes(self) -> list[dict[str, Any]]:
+        """Rows for the status page."""
+        now_ns = self._clock.now_ns()
+        return [
+            {"name": c.name, "pid": c.pid, "restarts": c.restarts, "uptime_s": (now_ns - c.started_ns) // 10**9}
+            for c in self.children
+        ]
+
+    async def stop(self) -> None:
+        """Ask every child to end, and end those that have not after 1.5 s."""
+        self._stopping = True
+        running = [c.process for c in self.children if c.process and c.process.returncode is None]
+        for process in running:
+            process.terminate()
+        if running:
+            await asyncio.wait([asyncio.create_task(process.wait()) for process in running], timeout=STOP_S)
+        for process in running:
+            if process.returncode is None:
+                log.warning("process %d did not end in %.1f s and was killed", process.pid, STOP_S)
+                process.kill()
+        for task in self._keepers.values():
+            task.cancel()
+        await asyncio.gather(*self._keepers.values(), return_exceptions=True)
+        if not self._fatal.done():
+            self._fatal.cancel()
+
+    async def _keep(self, child: Child) -> None:
+        failures = 0
+        while not self._stopping:
+            began_ns = self._clock.now_ns()
+            status = await self._run(child)
+            if self._stopping or child.finishing or self._fatal.done():
+                return
+            failures = failures + 1 if self._clock.now_ns() - began_ns < STEADY_S * 1e9 else 0
+            delay_s = RESTART_S[min(failures, len(RESTART_S) - 1)]
+            child.restarts += 1
+            log.warning("%s ended with status %s; starting it again in %.2g s", child.name, status, delay_s)
+            await asyncio.sleep(delay_s)
+
+    async def _run(self, child: Child) -> int:
+        ours, theirs = socket.socketpair()
+        child.ready.clear()
+        command = [sys.executable, "-m", "ringside.cli.children", child.role, child.name, str(theirs.fileno())]
+        child.process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=None if child.stdin else asyncio.subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(), *child.fds),
+            start_new_session=True,
+        )
+        theirs.close()
+        child.pid, child.started_ns = child.process.pid, self._clock.now_ns()
+        reader, child.channel = await asyncio.open_connection(sock=ours)
+        self.order(child, {**child.config, "name": child.name, "verbose": self._verbose})
+        try:
+            while line := await reader.readline():
+                self._take(child, json.loads(line))
+        except ConnectionError as error:
+            log.debug("%s: channel lost: %s", child.name, error)
+        child.channel.close()
+        return await child.process.wait()
+
+    def _take(self, child: Child, report: dict[str, Any]) -> None:
+        if report.get("ready"):
+            child.ready.set()
+        if "fatal" in report and not self._fatal.done():
+            kind = Misconfigured if report.get("status") == Misconfigured.exit_status else RingsideError
+            self._fatal.set_exception(kind(report["fatal"]))
+        self._on_report(child, report)

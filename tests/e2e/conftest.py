@@ -1,0 +1,126 @@
+"""Real events for the end-to-end tests: `ringside live` and `ringside origin` as a person would start them."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LIMIT_S = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def get(url: str, timeout_s: float = 10) -> bytes:
+    with urllib.request.urlopen(url, timeout=timeout_s) as response:
+        return bytes(response.read())
+
+
+def until(condition: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> Any:
+    """The first truthy value of `condition`, within a generous limit; refused connections count as not yet."""
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        try:
+            if value := condition():
+                return value
+        except (OSError, StopIteration, KeyError, json.JSONDecodeError):
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"{what}: not within {limit_s} s")
+
+
+class Running:
+    """A `ringside` process and the address it serves."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process, self.port, self.log_path = process, port, log
+        self.url = f"http://127.0.0.1:{port}"
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def playlist(self, track: str = "v360", query: str = "", event: str = "main") -> str:
+        return get(f"{self.url}/live/{event}/{track}/index.m3u8{query}").decode()
+
+    def master(self, event: str = "main") -> str:
+        return get(f"{self.url}/live/{event}/index.m3u8").decode()
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(get(f"{self.url}/status.json"))
+        return found
+
+    def pid_of(self, name: str) -> int:
+        rows = until(lambda: self.status().get("processes"), "the processes are listed")
+        return int(next(row["pid"] for row in rows if row["name"] == name))
+
+    def on_air(self, track: str = "v360") -> "Running":
+        def ready() -> bool:
+            if self.process.poll() is not None:
+                raise AssertionError(f"ringside ended with {self.process.returncode}:\n{self.log}")
+            return "#EXT-X-PART:" in self.playlist(track) or "#EXTINF" in self.playlist(track)
+
+        until(ready, f"{track} is on the air")
+        return self
+
+
+@contextmanager
+def ringside(folder: Path, verb: str, *arguments: str, stdin: Any = subprocess.DEVNULL) -> Iterator[Running]:
+    """Run a verb on a free loopback port; interrupted at the end, and its process group gone."""
+    port = free_port()
+    log = folder / f"{verb}-{port}.log"
+    command = [sys.executable, "-m", "ringside", verb, *arguments]
+    if verb in ("live", "origin"):
+        command += ["--port", str(port), "--host", "127.0.0.1"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdin=stdin, stdout=out, stderr=out, start_new_session=True)
+    try:
+        yield Running(process, port, log)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    found = shutil.which("ffmpeg")
+    if not found:
+        pytest.skip("ffmpeg is not installed: apt-get install ffmpeg")
+    return found
+
+
+@pytest.fixture(scope="session")
+def testcard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One event with the test card, shared by the tests that only look."""
+    with ringside(tmp_path_factory.mktemp("live"), "live") as running:
+        yield running.on_air()
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory, ffmpeg: str) -> Path:
+    """A real clip of six seconds, 640x360 at 25 fps with B-frames and stereo sound."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    inputs = ["-f", "lavfi", "-i", "testsrc2=s=640x360:r=25", "-f", "lavfi", "-i", "sine=440:r=44100"]
+    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    subprocess.run([ffmpeg, "-v", "error", "-y", *inputs, *codecs, "-ac", "2", "-t", "6", str(path)], check=True)
+    return path

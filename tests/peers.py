@@ -1,0 +1,39 @@
+"""Get what the tests need beyond PyPI and npm, when allowed to; otherwise say exactly what to install.
+
+Run by `make test` before the tests. Tests whose peer is missing are skipped by name, never silently.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+PEERS = {"ffmpeg": "ffmpeg", "chromium": "chromium"}
+
+
+def missing() -> dict[str, str]:
+    """Programs that are not there, with the Debian package of each."""
+    return {program: package for program, package in PEERS.items() if shutil.which(program) is None}
+
+
+def install(packages: list[str]) -> None:
+    """Install Debian packages, as root on a machine that has apt-get."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    print(f"installing for the tests: {', '.join(packages)}", flush=True)
+    subprocess.run(["apt-get", "-qq", "update"], env=environment, **quiet, check=False)
+    command = ["apt-get", "-qq", "-y", "--no-install-recommends", "install", *packages]
+    subprocess.run(command, env=environment, **quiet, check=False)
+
+
+def main() -> int:
+    packages = sorted(missing().values())
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
+        install(packages)
+    for program, package in missing().items():
+        print(f"{program} is missing: its tests will be skipped. Install it with: apt-get install {package}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
