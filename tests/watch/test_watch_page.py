@@ -115,29 +115,6 @@ def test_it_starts_silent_and_a_tap_gives_sound(watching: Page) -> None:
     assert not watching.evaluate("document.querySelector('#video').muted")
 
 
-def test_keys_go_back_and_return_to_live(watching: Page) -> None:
-    until(watching, "ringside.players[0].range().live - ringside.players[0].range().start > 13")
-    watching.keyboard.press("j")
-    until(watching, "s.behind_ms > 7000 && s.state === 'playing'")
-    expect(watching.locator("#live")).to_have_text("Go live")
-    expect(watching.locator("#scrub")).to_have_attribute("aria-valuetext", "0:10 behind live")
-    watching.keyboard.press("l")
-    until(watching, "s.behind_ms < 2500 && s.state === 'playing'")
-    expect(watching.locator("#live[data-live]")).to_have_text("Live")
-
-
-def test_the_bar_names_the_time_of_day_and_goes_there(watching: Page) -> None:
-    until(watching, "ringside.players[0].range().live - ringside.players[0].range().start > 8")
-    watching.mouse.move(640, 600)
-    box = watching.locator("#scrub").bounding_box()
-    assert box
-    watching.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 12)
-    assert watching.locator(".tip").inner_text().count(":") >= 2
-    watching.mouse.down()
-    watching.mouse.up()
-    until(watching, "s.behind_ms > 3000 && s.state === 'playing'")
-
-
 def test_pausing_is_no_stall_and_playing_goes_on(watching: Page) -> None:
     watching.keyboard.press(" ")
     until(watching, "s.state === 'paused'")
@@ -220,6 +197,29 @@ def test_it_fits_a_phone(browser: Browser, live: PageServer) -> None:
         assert box["x"] + box["width"] <= 390, name
         assert box["height"] >= 40, name
     phone.context.close()
+
+
+def test_the_bar_names_the_time_of_day_and_goes_there(watching: Page) -> None:
+    until(watching, "ringside.players[0].range().live - ringside.players[0].range().start > 8")
+    watching.mouse.move(640, 600)
+    box = watching.locator("#scrub").bounding_box()
+    assert box
+    watching.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 12)
+    assert watching.locator(".tip").inner_text().count(":") >= 2
+    watching.mouse.down()
+    watching.mouse.up()
+    until(watching, "s.behind_ms > 3000 && s.state === 'playing'")
+
+
+def test_keys_go_back_and_return_to_live(watching: Page) -> None:
+    until(watching, "ringside.players[0].range().live - ringside.players[0].range().start > 13")
+    watching.keyboard.press("j")
+    until(watching, "s.behind_ms > 7000 && s.state === 'playing'")
+    expect(watching.locator("#live")).to_have_text("Go live")
+    expect(watching.locator("#scrub")).to_have_attribute("aria-valuetext", "0:10 behind live")
+    watching.keyboard.press("l")
+    until(watching, "s.behind_ms < 2500 && s.state === 'playing'")
+    expect(watching.locator("#live[data-live]")).to_have_text("Live")
 
 
 def test_an_event_is_awaited_watched_to_its_end_and_watched_again(page: Page, server: PageServer) -> None:

@@ -34,7 +34,7 @@ export class View {
 
   constructor({ event, engineer, video, ask, watch }) {
     [this.#event, this.#video, this.#ask, this.#watch] = [event, video, ask, watch];
-    this.#video.volume = Number(localStorage.getItem('volume') ?? 1);
+    this.#video.volume = remembered();
     this.menu = new Menu(document.getElementById('menu'));
     this.numbers = new Engineer(document.getElementById('numbers'));
     this.scrub = new Scrub(document.getElementById('scrub'), {
@@ -95,7 +95,7 @@ export class View {
 
   #volume(wanted) {
     this.#video.volume = Math.min(1, Math.max(0, wanted));
-    localStorage.setItem('volume', String(this.#video.volume));
+    remember(this.#video.volume);
     this.#sound(this.#video.volume > 0);
   }
 
@@ -115,7 +115,7 @@ export class View {
   #qualityMenu() {
     const { player } = this.#watch;
     const chosen = player.chosen();
-    const rungs = player.rungs().toSorted((a, b) => b.bps - a.bps);
+    const rungs = [...player.rungs()].sort((a, b) => b.bps - a.bps);
     this.menu.toggle(this.#at.quality, 'Quality', [
       { label: 'Auto', note: player.rung()?.label, set: chosen === null, choose: () => player.choose(null) },
       ...rungs.map(({ id, label, bps }) => ({ label, note: bits(bps), set: chosen === id, choose: () => player.choose(id) })),
@@ -218,6 +218,24 @@ export class View {
     put(quality, player?.chosen() === null || !player ? 'Auto' : (player.rung()?.label ?? 'Auto'));
     icon(full, document.fullscreenElement ? 'small' : 'full');
     full.setAttribute('aria-label', document.fullscreenElement ? 'Leave full screen' : 'Full screen');
+  }
+}
+
+/* a browser may forbid remembering: then the volume starts full */
+function remembered() {
+  try {
+    const volume = Number(localStorage.getItem('volume') ?? 1);
+    return volume >= 0 && volume <= 1 ? volume : 1;
+  } catch {
+    return 1;
+  }
+}
+
+function remember(volume) {
+  try {
+    localStorage.setItem('volume', String(volume));
+  } catch {
+    // nothing depends on it
   }
 }
 
