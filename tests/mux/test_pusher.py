@@ -15,7 +15,7 @@ from ringside.core.errors import Misconfigured
 from ringside.core.media import Chunk
 from ringside.flow.mux import Segmenter
 from ringside.flow.mux.aio import Pusher
-from ringside.flow.mux.ingest import Refused
+from ringside.flow.mux.ingest import Refused, is_own_ghost
 
 TOKEN = "sesame"
 
@@ -231,6 +231,7 @@ def test_a_refusal_is_one_clear_sentence_and_is_not_retried(video: Encoded, stat
             with pytest.raises(Refused, match=sentence) as refused:
                 await pusher.watch()
             assert origin.url in str(refused.value)
+            assert str(refused.value).endswith(" (no)")  # the origin's own words
             for chunk in chunks_of(video):
                 pusher.send(chunk)
             await pusher.close()
@@ -311,6 +312,15 @@ def test_the_status_has_a_connection_of_its_own_that_stays(video: Encoded) -> No
             await pusher.close()
 
     run(scenario)
+
+
+def test_after_a_break_an_origin_that_still_sees_the_old_connection_is_asked_again() -> None:
+    busy, token = Refused(409, "busy"), Refused(401, "no")
+    assert is_own_ghost(busy, request_s=0.1, welcome_s_ago=5)
+    assert not is_own_ghost(busy, request_s=0.1, welcome_s_ago=1e9)  # it was somebody else from the start
+    assert not is_own_ghost(busy, request_s=60, welcome_s_ago=0)  # somebody took over
+    assert not is_own_ghost(busy, request_s=0.1, welcome_s_ago=50)  # too long for a ghost
+    assert not is_own_ghost(token, request_s=0.1, welcome_s_ago=5)
 
 
 @pytest.mark.parametrize("url", ["https://origin", "origin:8080", "http://", "http://origin:99999"])

@@ -13,7 +13,16 @@ from ringside.core.clock import Clock
 from ringside.core.media import Chunk, Track
 from ringside.core.telemetry import Metrics, throttled
 from ringside.flow.mux.backlog import Backlog
-from ringside.flow.mux.ingest import LAST_CHUNK, Answer, Origin, Refused, http_chunk, parse_status_line
+from ringside.flow.mux.ingest import (
+    LAST_CHUNK,
+    PROVEN_S,
+    Answer,
+    Origin,
+    Refused,
+    http_chunk,
+    is_own_ghost,
+    parse_status_line,
+)
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +79,8 @@ class Lane:
         self._failures = throttled(log, clock)
         self._wake = asyncio.Event()
         self._closing = False
-        self._delivered = False  # since the newest connection was made
+        self._connected_ns = 0  # when the request in hand was begun; 0: not yet
+        self._welcome_ns = 0  # when a request that had proven welcome ended; 0, long ago: never
 
     def __repr__(self) -> str:
         state = "connected" if self.connected else "waiting"
@@ -90,12 +100,18 @@ class Lane:
         """Until closed; Refused when the origin will not have the track."""
         wait_s = FIRST_WAIT_S
         while True:
+            self._connected_ns = 0
             try:
                 await self._session()
                 return
             except Broken as why:
-                self._failures(f"{self.track.name}: {why} (%d times)", 1)
-            wait_s = FIRST_WAIT_S if self._delivered else wait_s
+                self._failed(str(why))
+            except Refused as refused:
+                if not is_own_ghost(refused, self._since_s(self._connected_ns), self._since_s(self._welcome_ns)):
+                    raise
+                self._failed(f"{refused}, perhaps this studio's own broken connection")
+            if self._connected_ns and self._since_s(self._connected_ns) >= PROVEN_S:
+                wait_s, self._welcome_ns = FIRST_WAIT_S, self._clock.now_ns()
             self._count_drops(self.backlog.restart())
             if self._closing:
                 return
@@ -103,9 +119,15 @@ class Lane:
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
+    def _failed(self, why: str) -> None:
+        self._failures(f"{self.track.name}: {why.replace('%', '%%')} (%d times)", 1)
+
+    def _since_s(self, ns: int) -> float:
+        return (self._clock.now_ns() - ns) / 1e9
+
     async def _session(self) -> None:
-        self._delivered = False
         reader, writer = await connect(self._origin)
+        self._connected_ns = self._clock.now_ns()
         answer = asyncio.create_task(read_answer(reader))
         answer.add_done_callback(lambda _: self._wake.set())
         self.connected = True
@@ -166,7 +188,6 @@ class Lane:
             self._drops(f"{self.track.name}: the origin is too slow or away, %d chunks dropped", dropped)
 
     def _count_sent(self, chunk: Chunk) -> None:
-        self._delivered = True
         self._metrics.count("ingest_sent_bytes_total", len(chunk.data), track=self.track.name)
         if chunk.encoded_ns:
             late_ms = (self._clock.now_ns() - chunk.encoded_ns) / 1e6

@@ -13,10 +13,16 @@ from ringside.core.media import Kind
 
 LAST_CHUNK = b"0\r\n\r\n"
 FINAL = {401: "refused the ingest token", 403: "refused the ingest token", 409: "has another publisher already"}
+PROVEN_S = 2.0  # a request that lasted so long was welcome
+GHOST_S = 45.0  # an origin may take so long to see that a connection is dead
 
 
 class Refused(RingsideError):
     """The origin will not have this studio, and asking again would not change its mind."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,9 @@ class Answer:
         """Why it makes no sense to try again, if it does not."""
         if self.status not in FINAL:
             return None
-        reason = FINAL[self.status] + (f" for track {track}" if self.status == 409 else "")
-        return Refused(f"the origin {origin} {reason}")
+        reason = FINAL[self.status] + (f" of track {track}" if self.status == 409 else "")
+        said = f" ({self.text})" if self.text else ""
+        return Refused(self.status, f"the origin {origin} {reason}{said}")
 
     def __str__(self) -> str:
         return f"{self.status} {self.text}".strip()
@@ -107,3 +114,12 @@ def parse_status_line(line: bytes) -> int:
     if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
         raise ValueError(f"not an HTTP response: {line[:40]!r}")
     return int(rest[:3])
+
+
+def is_own_ghost(refused: Refused, request_s: float, welcome_s_ago: float) -> bool:
+    """Whether the other publisher that an origin speaks of may be this studio's own broken connection.
+
+    `request_s` is how long the refused request lasted, `welcome_s_ago` how long ago one was last welcome. Who is
+    refused late in a request was taken over by somebody else.
+    """
+    return refused.status == 409 and request_s < PROVEN_S and welcome_s_ago < GHOST_S
