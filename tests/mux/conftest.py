@@ -1,5 +1,9 @@
 import pytest
+from hypothesis import settings
 from mux_encoders import Encoded, encode_audio, encode_video
+
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,10 @@ from collections.abc import Callable
 
 import box_streams
 import pytest
+from hypothesis import settings
+
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")
