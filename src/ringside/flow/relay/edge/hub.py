@@ -24,7 +24,8 @@ from ringside.flow.relay.edge.snapshot import Snapshot
 log = logging.getLogger(__name__)
 
 MAX_WORKERS = 256
-SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+# A worker may not cut off what others send. (Sealing writes would fail while sendfile has pages under way.)
+SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 OnHandover = Callable[[socket.socket, bytes], None]
 OnReport = Callable[[dict[str, Any]], None]
 

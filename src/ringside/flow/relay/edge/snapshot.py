@@ -5,9 +5,11 @@ order in which they make sense, and the blobs that nothing names any more.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ringside.core.feed import Appended, Closed, Document, Expected, Message, Opened, Playlist, Ranged, Removed
 
+NAMELESS = ""  # no request has this path
 Named = Opened | Ranged | Document | Playlist
 
 
@@ -74,15 +76,16 @@ class Snapshot:
         return []
 
     def messages(self) -> Iterator[Message]:
-        """All that a newcomer must be told; an Opened is followed by its blob's size, and by its end."""
+        """All that a newcomer must be told. A blob whose own path is gone is opened as NAMELESS."""
         for number, blob in self._blobs.items():
-            yield blob.opened
+            opened = blob.opened
+            yield opened if self._named.get(opened.path) is opened else replace(opened, path=NAMELESS)
             yield Appended(number, blob.size)
             if blob.closed:
                 yield Closed(number)
-        whole = {number: blob.opened.path for number, blob in self._blobs.items()}
-        yield from (m for m in self._named.values() if not isinstance(m, Opened))
-        yield from (Removed(path) for path in whole.values() if path not in self._named)
+            yield from (m for path in sorted(blob.names) if isinstance(m := self._named[path], Ranged))
+        yield Removed(NAMELESS)
+        yield from (m for m in self._named.values() if isinstance(m, Document | Playlist))
         yield from self._expected.values()
 
     def _growing(self, number: int) -> _Blob:
@@ -93,7 +96,7 @@ class Snapshot:
 
     def _name(self, path: str, message: Named) -> list[int]:
         old = self._named.get(path)
-        same = isinstance(old, Ranged) and isinstance(message, Ranged) and old.blob == message.blob
+        same = isinstance(old, Opened | Ranged) and isinstance(message, Ranged) and old.blob == message.blob
         freed = [] if same else self._unname(path)
         self._expected.pop(path, None)
         self._named[path] = message

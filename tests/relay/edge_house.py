@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,10 +34,11 @@ class House:
     path: Path
     handed: list[tuple[socket.socket, bytes]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    markers: Iterator[int] = field(default_factory=count)
 
     async def publish(self, *messages: Message) -> None:
         """Publish, and wait until the edge has taken it in."""
-        marker = Document("/marker", str(id(messages)).encode() + str(self.clock.now_ns()).encode(), "x", Cache.NONE)
+        marker = Document("/marker", b"%d" % next(self.markers), "x", Cache.NONE)
         self.hub.publish([*messages, marker])
         await until(lambda: getattr(self.edge.store.find("/marker"), "document", None) == marker)
 
@@ -102,7 +104,7 @@ class Viewer:
 async def until(true: Callable[[], Any], within_s: float = 5) -> None:
     """Wait for something that other tasks bring about."""
     async with asyncio.timeout(within_s):
-        while not true():
+        while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
