@@ -9,17 +9,21 @@ from collections.abc import Iterator
 from ringside.core.feed import Appended, Cache, Closed, Document, Expected, Message, Opened, Ranged, Removed
 from ringside.core.media import Grid, Segment, Track, View
 from ringside.flow.origin.changes import Began, Change, Finished, Grew, Parted
+from ringside.flow.origin.reach import Reach
 from ringside.flow.origin.window import Window
 
 
 class Lane:
     """A track of the event `/live/{event}`; `blobs` gives numbers unique to the feed."""
 
-    def __init__(self, folder: str, track: Track, grid: Grid, window: Window, blobs: Iterator[int]) -> None:
+    def __init__(
+        self, folder: str, track: Track, grid: Grid, window: Window, reach: Reach, blobs: Iterator[int]
+    ) -> None:
         self.folder = f"{folder}/{track.name}"
         self.track = track
         self.grid = grid
         self.window = window
+        self.reach = reach
         self.ended = False
         self.held_bytes = 0  # in blobs that are still there, listed or not
         self.gaps = 0

@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 from ringside.core.feed import Cache, Document, Expected, Message, Playlist
-from ringside.core.media import Chunk, Grid, Timeline, Track, View
+from ringside.core.media import NS_PER_S, Chunk, Grid, Timeline, Track, View
 from ringside.core.telemetry import Metrics
 from ringside.flow.origin.changes import Change, Dropped
 from ringside.flow.origin.config import Config
 from ringside.flow.origin.lane import Lane
+from ringside.flow.origin.reach import Reach
 from ringside.flow.origin.refused import Refused
 from ringside.flow.origin.renderer import Renderer
 from ringside.flow.origin.retire import Retirement
@@ -105,7 +106,8 @@ class Publisher:
             limit = 0
         locked = lambda number: self.timeline.first_frame(grid, number) * grid.frame_ticks  # noqa: E731
         rules = Rules(limit, grid.frame_ticks // 2 + 1, boundary or locked, foreseen=boundary is None)
-        lane = Lane(self._folder, track, grid, Window(rules), self._blobs)
+        reach = Reach(int(self.config.lag_s * NS_PER_S))
+        lane = Lane(self._folder, track, grid, Window(rules), reach, self._blobs)
         self.lanes[track.name] = lane
         return lane
 
@@ -116,8 +118,9 @@ class Publisher:
         self._measure(lane, chunk, changes, now_ns)
         newest = max(self._newest_number, lane.window.number)
         out = lane.messages(changes)
-        out += self._settle(now_ns)
-        out += self._playlist(lane) if changes and not isinstance(changes[0], Dropped) else []
+        if not isinstance(changes[0], Dropped):
+            lane.reach.heard(now_ns, chunk.duration_ticks * NS_PER_S // lane.track.timescale)
+            out += self._settle(now_ns) or self._playlist(lane)
         out += self._fill(now_ns)
         if newest > self._newest_number:
             self._newest_number = newest
@@ -193,9 +196,13 @@ class Publisher:
         whole = {n: lane.window.segments[0] for n, lane in self.lanes.items() if lane.window.segments}
         return {n: segment.duration_ticks / self.lanes[n].track.timescale for n, segment in whole.items()}
 
+    def _is_ready(self, now_ns: int) -> bool:
+        with_media = {name for name, lane in self.lanes.items() if lane.window.number >= 0}
+        return self.targets.ready(with_media, self._complete_durations(), now_ns)
+
     def _settle(self, now_ns: int) -> list[Message]:
         """Put the manifests out once it is known what they must say for the whole event."""
-        if self.on_air or self.ended or not self.lanes or not self.targets.ready(self._complete_durations(), now_ns):
+        if self.on_air or self.ended or not self.lanes or not self._is_ready(now_ns):
             return []
         self.targets.fix(self._complete_durations())
         for lane in self.lanes.values():
@@ -245,18 +252,19 @@ class Publisher:
         lead_ns = max(lane.end_ns for lane in live)
         out: list[Message] = []
         for lane in live:
-            window, lag_ns = lane.window, lead_ns - lane.end_ns
-            if lag_ns <= self.config.lag_s * 1e9 and not window.lost:
-                continue
-            window.returning = window.returning and lag_ns <= self.config.lag_s * 1e9
-            newly, gaps = not window.lost, lane.gaps
-            changes = window.fill(lead_ns * lane.track.timescale // 10**9)
-            out += lane.messages(changes)
-            if changes:
-                self.metrics.count("gaps_total", lane.gaps - gaps, track=lane.track.name)
-                out += self._playlist(lane)
-            if newly:
-                out += self._multivariant() + self._mpd(now_ns)
+            newly = not lane.window.lost
+            if lane.reach.is_lost(lane.window, lead_ns - lane.end_ns, now_ns):
+                out += self._fill_lane(lane, lead_ns)
+                out += self._multivariant() + self._mpd(now_ns) if newly else []
+        return out
+
+    def _fill_lane(self, lane: Lane, lead_ns: int) -> list[Message]:
+        gaps = lane.gaps
+        changes = lane.window.fill(lead_ns * lane.track.timescale // 10**9)
+        out = lane.messages(changes)
+        if changes:
+            self.metrics.count("gaps_total", lane.gaps - gaps, track=lane.track.name)
+            out += self._playlist(lane)
         return out
 
     def _turn(self, now_ns: int) -> list[Message]:

@@ -45,11 +45,11 @@ class Targets:
         if track.name not in self.announced:
             self.announce(track.name, now_ns)
 
-    def ready(self, complete_s: dict[str, float], now_ns: int) -> bool:
+    def ready(self, with_media: set[str], complete_s: dict[str, float], now_ns: int) -> bool:
         """Whether what is known suffices; `complete_s` is the first complete segment's duration, by track."""
-        if self._first_ns is None:
+        if self._first_ns is None or not with_media:
             return False
-        here = self.announced <= self._opened.keys() and now_ns - self._newest_ns >= QUIET_S * NS_PER_S
+        here = self.announced <= with_media and now_ns - self._newest_ns >= QUIET_S * NS_PER_S
         if not here and now_ns - self._first_ns < self._settle_ns:
             return False
         unlocked = [name for name, (_, foreign, _) in self._opened.items() if foreign]
