@@ -113,7 +113,8 @@ def ffmpeg() -> str:
 def testcard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One event with the test card, shared by the tests that only look."""
     with ringside(tmp_path_factory.mktemp("live"), "live") as running:
-        yield running.on_air()
+        until(lambda: running.on_air().playlist().count("#EXTINF") >= 3, "three segments are complete")
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ringside.core.errors import Misconfigured
 from ringside.core.media import Timeline
-from ringside.flow import capture, encode, origin
-from ringside.flow.relay import edge
+from ringside.flow.capture import Config as Source
+from ringside.flow.encode import Config as Encode
+from ringside.flow.origin import Config as Origin
+from ringside.flow.relay.edge import Config as Edge
 
 
 class About(BaseModel):
@@ -46,10 +48,10 @@ class Event(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     event: About = About()
-    source: capture.Config = capture.Config()
-    encode: encode.Config = encode.Config()
-    origin: origin.Config = origin.Config()
-    edge: edge.Config = edge.Config()
+    source: Source = Source()
+    encode: Encode = Encode()
+    origin: Origin = Origin()
+    edge: Edge = Edge()
 
     @property
     def timeline(self) -> Timeline:

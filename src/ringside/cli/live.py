@@ -14,6 +14,7 @@ from ringside.cli.publishing import prepare
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.clock import Wall
 from ringside.core.telemetry import setup_log
+from ringside.flow.capture.spec import parse
 
 ENDING_S = 3.0
 LINGER_S = 6.0  # three target durations: long enough for every player to fetch the end
@@ -58,7 +59,7 @@ def banner(event: Event, publish_to: str | None) -> None:
     """Say where everything is."""
     shown, elsewhere = addresses(event)
     also = f"   (elsewhere: {elsewhere})" if elsewhere != shown else ""
-    say(f"[bold]Ringside {__version__}[/]  event [bold]{event.event.name}[/] from {event.source.url}")
+    say(f"[bold]Ringside {__version__}[/]  event [bold]{event.event.name}[/] from {parse(event.source.url).name}")
     say(f"  watch    [bold cyan]{shown}[/]{also}")
     say(f"  status   {shown}status")
     if publish_to:

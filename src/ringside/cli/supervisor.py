@@ -37,6 +37,7 @@ class Child:
     fds: Sequence[int] = ()
     stdin: bool = False
     finishing: bool = False
+    served: bool = False  # has been ready at least once
     restarts: int = 0
     pid: int = 0
     started_ns: int = 0
@@ -166,7 +167,11 @@ class Supervisor:
     def _take(self, child: Child, report: dict[str, Any]) -> None:
         if report.get("ready"):
             child.ready.set()
+            child.served = True
         if "fatal" in report and not self._fatal.done():
-            kind = Misconfigured if report.get("status") == Misconfigured.exit_status else RingsideError
-            self._fatal.set_exception(kind(report["fatal"]))
+            misconfigured = report.get("status") == Misconfigured.exit_status
+            if misconfigured or not child.served:  # an event on the air stays on the air
+                self._fatal.set_exception((Misconfigured if misconfigured else RingsideError)(report["fatal"]))
+            else:
+                log.error("%s: %s", child.name, report["fatal"])
         self._on_report(child, report)

@@ -9,6 +9,8 @@ from ringside.core.telemetry import Metrics, exposition
 STALE_S = 5.0
 LOG_LINES = 50
 QUANTILES = ("p50", "p95", "p99", "max")
+RATES = (("requests_per_s", "requests", 1), ("egress_bps", "bytes", 8), ("cpu_cores", "cpu_s", 1))
+FORGET_S = 60.0
 SUMMED = ("viewers", "held", "requests_per_s", "egress_bps")
 
 
@@ -25,8 +27,17 @@ class Gathering:
         self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LINES)
 
     def take_worker(self, report: dict[str, Any]) -> None:
-        """One edge worker's report."""
-        self._workers[int(report.get("pid", 0))] = (self._clock.now_ns(), report)
+        """One edge worker's report: totals, to which the rates since its last one are added."""
+        now_ns, pid = self._clock.now_ns(), int(report.get("pid", 0))
+        before_ns, before = self._workers.get(pid, (0, {}))
+        seconds = (now_ns - before_ns) / 1e9
+        for rate, total, unit in RATES:
+            rose = report.get(total, 0) - before.get(total, 0)
+            report[rate] = round(rose * unit / seconds, 3) if before and seconds > 0 else 0
+        report["loop_lag_ms"] = report.get("loop_lag_ms", {}).get("p99", 0)
+        self._workers[pid] = (now_ns, report)
+        for gone in [p for p, (at_ns, _) in self._workers.items() if now_ns - at_ns > FORGET_S * 1e9]:
+            del self._workers[gone]
 
     def take_studio(self, report: dict[str, Any]) -> None:
         """The studio's report: `source`, `encoder` and its metrics."""
@@ -79,5 +90,16 @@ class Gathering:
         """Every process's metrics as one Prometheus exposition."""
         processes: dict[str, list[Any]] = {"origin": list(origin), "studio": self._fresh(self._studio).get("metrics", [])}
         for pid, stamped in self._workers.items():
-            processes[f"edge-{pid}"] = self._fresh(stamped).get("metrics", [])
+            processes[f"edge-{pid}"] = _worker_metrics(self._fresh(stamped))
         return exposition(processes)
+
+
+def _worker_metrics(report: dict[str, Any]) -> list[tuple[str, dict[str, str], float]]:
+    """A worker's report as metrics: its totals as counters, the rest as gauges, statuses by label."""
+    totals = {"requests", "bytes", "late", "slow_dropped", "turned_away", "handed_over", "no_descriptors", "blocked"}
+    rows: list[tuple[str, dict[str, str], float]] = []
+    for name, value in report.items():
+        if isinstance(value, int | float) and name not in ("pid", "port"):
+            rows.append((f"edge_{name}_total" if name in totals else f"edge_{name}", {}, float(value)))
+    statuses = report.get("statuses", {})
+    return rows + [("edge_responses_total", {"status": str(s)}, float(n)) for s, n in statuses.items()]

@@ -12,11 +12,12 @@ import uvloop
 from ringside.cli import event as event_file
 from ringside.cli.children.channel import Channel
 from ringside.core.clock import Wall
-from ringside.core.errors import RingsideError
+from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.media import Chunk, Frame, Grid, Track
 from ringside.core.telemetry import Metrics
 from ringside.flow import capture, encode, mux
 from ringside.flow.mux.aio import Pusher
+from ringside.flow.mux.ingest import Refused
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,14 @@ class Studio:
         self._stop = asyncio.Event()
         self._fault: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._trace: TextIO | None = Path(config["trace"]).open("a", buffering=1) if config.get("trace") else None
-        self._source = capture.open_source(self._event.source, self._clock)
+        self._source = capture.open_source(self._event.source, self._clock, self._metrics)
         video = Grid.video(encode.event_fps(self._event.encode, self._source.info.fps))
         audio = Grid.audio()
         size = (self._source.info.width, self._source.info.height)
-        self._programme = capture.Programme(self._event.source, self._clock, video, audio, *size)
+        about = self._event.event
+        self._programme = capture.Programme(
+            self._event.source, self._clock, video, audio, *size, title=about.title or about.name
+        )
         self._encoder = encode.Encoder(
             self._event.encode, self._event.timeline, self._clock, video, audio,
             self._programme.picture, self._programme.sound, self.take, self._source.delay_ns,
@@ -140,5 +144,7 @@ def run(channel: Channel) -> None:
     """Entry point. Raises RingsideError for what a restart cannot mend."""
     try:
         uvloop.run(_serve(channel))
+    except Refused as error:
+        raise Misconfigured(str(error)) from None
     except OSError as error:
         raise RingsideError(f"the studio cannot go on: {error}") from None
