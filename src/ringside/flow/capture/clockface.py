@@ -3,7 +3,6 @@
 Each cell of the clock keeps one tile per character; only what a frame needs is copied. It stands on a plain ground.
 """
 
-from ringside.flow.capture import glyphs
 from ringside.flow.capture.paint import Canvas, Rgb, Tile
 from ringside.flow.capture.strip import Planes
 

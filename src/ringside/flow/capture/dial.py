@@ -6,7 +6,7 @@ At set-up the ring's pixels are sorted by angle; a frame takes the first so many
 import numpy as np
 from numpy.typing import NDArray
 
-from ringside.flow.capture.paint import Canvas, Rgb, to_yuv
+from ringside.flow.capture.paint import Canvas, Rgb
 from ringside.flow.capture.strip import Plane, Planes
 
 NS_PER_S = 1_000_000_000
