@@ -77,6 +77,10 @@ def test_a_date_is_printed_to_the_nearest_millisecond(ns: int) -> None:
     assert tag.ns % 1_000_000 == 0
 
 
+def test_a_date_that_no_calendar_holds_is_the_last_one() -> None:
+    assert ProgramDateTime.from_ns(2**64 * 10**9).text == "9999-12-31T23:59:59.999Z"
+
+
 @pytest.mark.parametrize(
     ("text", "ns"),
     [

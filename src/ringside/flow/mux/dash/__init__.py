@@ -1,0 +1,6 @@
+"""DASH: the MPD of an event, from the views of its tracks."""
+
+from ringside.flow.mux.dash.config import Anchor, Config
+from ringside.flow.mux.dash.mpd import mpd
+
+__all__ = ["Anchor", "Config", "mpd"]

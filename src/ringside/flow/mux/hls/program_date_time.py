@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from ringside.core.media import NS_PER_S
 from ringside.flow.mux.hls.tag import Malformed
 
+_LAST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 _FRACTION = re.compile(r"[.,](\d+)")
 
 
@@ -20,8 +21,11 @@ class ProgramDateTime:
 
     @classmethod
     def from_ns(cls, ns: int) -> Self:
-        """The tag for `ns` nanoseconds of Unix time, to the nearest millisecond."""
-        seconds, ms = divmod((ns + 500_000) // 1_000_000, 1000)
+        """The tag for `ns` nanoseconds of Unix time, to the nearest millisecond.
+
+        A pushed encoder may count its time from anywhere: beyond the year 9999 the date stands still.
+        """
+        seconds, ms = divmod(min((ns + 500_000) // 1_000_000, _LAST_MS), 1000)
         return cls(f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03}Z")
 
     @classmethod
