@@ -10,6 +10,6 @@ TESTS = sorted((Path(__file__).parent / "js").glob("*.test.js"))
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name)
 def test_the_modules_keep_their_word(node: Path, file: Path) -> None:
-    done = subprocess.run([str(node), "--test", str(file)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([str(node), str(file)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
     assert "# tests 0" not in done.stdout
