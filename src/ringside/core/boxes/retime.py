@@ -61,7 +61,10 @@ def _shifted_time(found: Box, at: int, delta_ticks: int) -> bytes:
     reader = Reader(found)
     version, _ = reader.full()
     reader.skip(at - 4)
-    ticks = reader.u(8 if version else 4) + delta_ticks
+    ticks = reader.u(8 if version else 4)
+    if ticks >> 63:
+        ticks -= 1 << 64  # ffmpeg's prft: sound that begins before zero (encoder delay)
+    ticks += delta_ticks
     if not 0 <= ticks < 1 << 64:
         raise BoxError(f"{found.type} cannot be moved to {ticks} ticks")
     wide = version == 1 or ticks >> 32

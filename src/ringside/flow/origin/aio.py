@@ -252,6 +252,8 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._target is not None and self._target.kind == "status":
             self._report()
+        if self._body is not None:
+            self._server.desk.check_whole(self._body)
         self._finish_body()
         keep = self._parser.should_keep_alive()
         if self._transport is not None and not self._over:

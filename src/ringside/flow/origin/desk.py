@@ -105,6 +105,11 @@ class Desk:
             return [], None
         return self._take(holder, body, data, now_ns)
 
+    def check_whole(self, body: Body) -> None:
+        """A body has come to its end. Raises Refused 400 when that is in the middle of a box."""
+        if body.splitter.pending_bytes and not body.cut_off:
+            raise Refused(400, f"track {body.track}: the request ends in the middle of a box")
+
     def finish(self, body: Body, now_ns: int) -> list[Message]:
         """A request is over, by its end or its connection's; the next body's bytes are taken."""
         holder = self._holders.get(body.track)

@@ -82,8 +82,7 @@ class Foreign:
         scale = run.grid.timescale
         start_ns, end_ns = (t * NS_PER_S // scale for t in (info.start_ticks, info.start_ticks + info.duration_ticks))
         if run.epoch is None or not run.epoch.continues(run.name, start_ns):
-            offset = info.prft and info.prft[0] - info.prft[1] * NS_PER_S // scale
-            run.epoch = self._epochs.of(run.name, start_ns, end_ns, offset, now_ns)
+            run.epoch = self._epochs.of(run.name, start_ns, end_ns, _prft_offset_ns(info, scale), now_ns)
         run.epoch.advance(run.name, end_ns)
         new_timing = self._last_epoch.get(run.name, run.epoch) is not run.epoch
         self._last_epoch[run.name] = run.epoch
@@ -142,3 +141,13 @@ class Foreign:
             return self._cuts.follow(start_s, run.grid.frame_s / 2)
         end_s = run.seconds(first.start_ticks + first.info.duration_ticks)
         return self._cuts.lead(start_s, end_s, first.info.independent, run.fresh or first.new_timing)
+
+
+def _prft_offset_ns(info: ChunkInfo, timescale: int) -> int | None:
+    """Unix time minus media time, as the producer says."""
+    if info.prft is None:
+        return None
+    unix_ns, ticks = info.prft
+    if ticks >> 63:
+        ticks -= 1 << 64  # ffmpeg: sound that begins before zero (encoder delay)
+    return unix_ns - ticks * NS_PER_S // timescale

@@ -15,7 +15,7 @@ from typing import Any
 from ringside.core.feed import Cache, Document, Expected, Message, Playlist
 from ringside.core.media import NS_PER_S, Chunk, Grid, Timeline, Track, View
 from ringside.core.telemetry import Metrics
-from ringside.flow.origin.changes import Change, Dropped
+from ringside.flow.origin.changes import Change, Dropped, Finished, Parted
 from ringside.flow.origin.config import Config
 from ringside.flow.origin.lane import Lane
 from ringside.flow.origin.reach import Reach
@@ -120,7 +120,8 @@ class Publisher:
         out = lane.messages(changes)
         if not isinstance(changes[0], Dropped):
             lane.reach.heard(now_ns, chunk.duration_ticks * NS_PER_S // lane.track.timescale)
-            out += self._settle(now_ns) or self._playlist(lane)
+            listed = any(isinstance(change, Parted | Finished) for change in changes)
+            out += self._settle(now_ns) or (self._playlist(lane) if listed else [])
         out += self._fill(now_ns)
         if newest > self._newest_number:
             self._newest_number = newest
