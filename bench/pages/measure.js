@@ -2,24 +2,20 @@
 //
 // Latency: the strip on each displayed frame gives its capture time; expectedDisplayTime says when it is seen.
 // Sound: the beep starts on the UTC second, as the flash does; the difference of their onsets is the A/V offset.
-import { decode } from "/watch/strip.js";
+import { StripReader } from "/watch/strip.js";
 
 const wall = (at) => Date.now() - (performance.now() - at);
 
 export function start(video, options) {
   const samples = { frames: 0, read: 0, latency_ms: [], gaps: 0, stalls: 0, stall_ms: 0, notes: {}, rungs: [], beeps: [], flashes: [], first_ms: 0 };
-  const canvas = new OffscreenCanvas(640, 20);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const strip = new StripReader();
   let waitingSince = 0;
   let lastCapture = 0;
 
   function look(_, metadata) {
     samples.frames += 1;
     samples.first_ms ||= performance.now();
-    const height = video.videoHeight;
-    const strip = height / 18;
-    context.drawImage(video, 0, height - strip, video.videoWidth, strip, 0, 0, canvas.width, canvas.height);
-    const capture = decode(context.getImageData(0, 0, canvas.width, canvas.height));
+    const capture = strip.read(video);
     if (capture !== null) {
       samples.read += 1;
       samples.latency_ms.push(Math.round(wall(metadata.expectedDisplayTime) - capture));

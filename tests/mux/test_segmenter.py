@@ -5,6 +5,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mux_encoders import START_S, TIMELINE, Encoded, encode_video
 
 from ringside.core.boxes import ChunkInfo, parse_chunk, parse_init
@@ -92,29 +94,63 @@ def test_nothing_is_sent_before_the_first_key_frame(video: Encoded) -> None:
     assert (first.independent, first.opens_segment, done[0].part) == (True, True, 1)
 
 
-def test_a_missing_frame_closes_the_chunk_and_the_next_keeps_its_own_time(video: Encoded) -> None:
+def shape(video: Encoded, done: list[Chunk]) -> list[tuple[int, int, int]]:
+    """(start, duration, samples) of each chunk, in frames from the first one's start."""
+    first, ticks = done[0].start_ticks, video.grid.frame_ticks
+    counts = [info_of(video, chunk).sample_count for chunk in done]
+    rows = zip(done, counts, strict=True)
+    return [((c.start_ticks - first) // ticks, c.duration_ticks // ticks, count) for c, count in rows]
+
+
+def pushed(video: Encoded, frames: list[Frame]) -> list[Chunk]:
+    segmenter = Segmenter(video.track, video.grid, TIMELINE)
+    return [chunk for frame in frames for chunk in segmenter.push(frame)]
+
+
+def test_the_frame_before_a_missing_one_stays_on_for_it(video: Encoded) -> None:
     frames = made_up(video, 0, 12, {0})
-    segmenter = Segmenter(video.track, video.grid, TIMELINE)
-    done = [chunk for frame in frames[:2] + frames[3:] for chunk in segmenter.push(frame)]
-    shape = [((chunk.start_ticks - done[0].start_ticks) // 1000, chunk.duration_ticks // 1000) for chunk in done]
-    assert shape == [(0, 2), (3, 3), (6, 6)]
-    assert [(chunk.number - START_S // 2, chunk.part) for chunk in done] == [(0, 0), (0, 0), (0, 1)]
-    assert segmenter.missing_frames == 1
+    done = pushed(video, frames[:2] + frames[3:])
+    assert shape(video, done) == [(0, 6, 5), (6, 6, 6)]
+    assert info_of(video, done[0]).durations == (1000, 2000, 1000, 1000, 1000)
 
 
-def test_two_chunks_leave_in_one_call_when_a_part_of_one_frame_follows_a_gap(video: Encoded) -> None:
+def test_a_part_whose_last_frame_is_missing_ends_on_time_once_the_next_one_comes(video: Encoded) -> None:
     frames = made_up(video, 0, 12, {0})
-    segmenter = Segmenter(video.track, video.grid, TIMELINE)
-    done = [segmenter.push(frame) for frame in frames[:2] + frames[5:6]]
-    assert [len(chunks) for chunks in done] == [0, 0, 2]
+    assert shape(video, pushed(video, frames[:5] + frames[6:])) == [(0, 6, 5), (6, 6, 6)]
 
 
-def test_a_gap_over_a_segments_end_still_closes_it(video: Encoded) -> None:
-    frames = made_up(video, 0, 70, {0, 60})
-    segmenter = Segmenter(video.track, video.grid, TIMELINE)
-    done = [chunk for frame in frames[:57] + frames[61:] for chunk in segmenter.push(frame)]
-    assert [(chunk.number - START_S // 2, chunk.last) for chunk in done[-3:]] == [(0, False), (0, True), (1, False)]
-    assert info_of(video, done[-1]).opens_segment
+def test_a_part_whose_first_frames_are_missing_begins_early_with_the_next(video: Encoded) -> None:
+    frames = made_up(video, 0, 12, {0})
+    done = pushed(video, frames[:4] + frames[8:])
+    assert shape(video, done) == [(0, 6, 4), (6, 6, 4)]
+    assert info_of(video, done[1]).durations == (3000, 1000, 1000, 1000)
+
+
+def test_whole_parts_that_are_missing_are_left_out(video: Encoded) -> None:
+    frames = made_up(video, 0, 30, {0})
+    done = pushed(video, frames[:8] + frames[20:])
+    assert shape(video, done) == [(0, 6, 6), (6, 6, 2), (18, 6, 4), (24, 6, 6)]
+    assert [chunk.part for chunk in done] == [0, 1, 3, 4]
+
+
+def test_a_hole_over_a_segments_end_still_closes_it_and_the_next_begins_with_a_key_frame(video: Encoded) -> None:
+    frames = made_up(video, 0, 72, {0, 61})
+    done = pushed(video, frames[:57] + frames[61:])
+    assert [(chunk.number - START_S // 2, chunk.part, chunk.last) for chunk in done[-3:]] == [
+        (0, 9, True), (1, 0, False), (1, 1, False),
+    ]  # fmt: skip
+    opening = info_of(video, done[-2])
+    assert (opening.opens_segment, opening.independent) == (True, True)
+    assert opening.start_ticks == done[-3].start_ticks + done[-3].duration_ticks
+
+
+@given(st.sets(st.integers(1, 118)))
+def test_no_hole_is_left_between_chunks_of_neighbouring_parts(video: Encoded, missing: set[int]) -> None:
+    done = pushed(video, [f for n, f in enumerate(made_up(video, 0, 120, {0, 60})) if n not in missing])
+    for before, after in pairwise(done):
+        same = (before.number, before.part + 1) == (after.number, after.part) or (before.last and after.part == 0)
+        if same and after.number - before.number <= 1:
+            assert before.start_ticks + before.duration_ticks == after.start_ticks
 
 
 def test_a_frame_that_is_late_or_comes_twice_is_dropped(video: Encoded) -> None:

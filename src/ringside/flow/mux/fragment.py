@@ -18,10 +18,11 @@ from ringside.core.media import Grid
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a frame is inside an mdat: length-prefixed H.264, or raw AAC."""
+    """What a frame is inside an mdat: length-prefixed H.264, or raw AAC. It lasts for `frames` of its grid."""
 
     key: bool
     data: bytes
+    frames: int = 1
 
 
 def write_chunk(grid: Grid, index: int, samples: Sequence[Sample], opens_segment: bool) -> bytes:
@@ -46,7 +47,9 @@ def _run(grid: Grid, samples: Sequence[Sample]) -> tuple[int, Trun]:
     default = NON_SYNC if grid.kind == "video" else SYNC
     flags = tuple(SYNC if sample.key else NON_SYNC for sample in samples) if grid.kind == "video" else ()
     sizes = tuple(len(sample.data) for sample in samples)
+    uneven = any(sample.frames != 1 for sample in samples)
+    durations = tuple(sample.frames * grid.frame_ticks for sample in samples) if uneven else None
     if any(flag != default for flag in flags[1:]):
-        return default, Trun(len(samples), sizes=sizes, flags=flags)
+        return default, Trun(len(samples), durations=durations, sizes=sizes, flags=flags)
     first = flags[0] if flags and flags[0] != default else None
-    return default, Trun(len(samples), first_flags=first, sizes=sizes)
+    return default, Trun(len(samples), first_flags=first, durations=durations, sizes=sizes)

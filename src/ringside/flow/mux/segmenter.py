@@ -1,7 +1,10 @@
 """Segmenter: frames of one track in, chunks out, cut where the event's timeline says.
 
-A chunk leaves in the very call that brings its last frame, as the timeline knows beforehand which frame that is. When
-a frame is missing the chunk is closed where it broke, and the next one goes on at its own index: time is never made up.
+A chunk leaves in the very call that brings its last frame, as the timeline knows beforehand which frame that is.
+
+When frames are missing (an encoder that had to skip some), players must not meet a hole: the frame before stays on to
+the end of its part, and the part of the frame after begins with that frame, early. Only whole parts that are missing
+are left out, for the origin to list as GAP. So tfdt stays the sum of the durations before it.
 """
 
 from dataclasses import replace
@@ -23,7 +26,8 @@ class Segmenter:
         self._frames_per_chunk = frames_per_chunk
         self._samples: list[Sample] = []
         self._first: Place | None = None  # of the chunk in the making
-        self._place: Place | None = None  # of its newest frame
+        self._start = 0  # its first index
+        self._early = 0  # by how many frames the next one begins before its own index
         self._next_index = -1  # -1 until the first key frame
         self._number = -1  # the segment that the newest chunk belongs to
         self._encoded_ns = 0
@@ -37,10 +41,8 @@ class Segmenter:
         if frame.index < self._next_index or (self._next_index < 0 and not frame.key):
             self.dropped_frames += 1
             return []
-        place = self._timeline.place(self._grid, frame.index)
-        done = self._close_before(frame.index, place) if self._samples else []
-        if self._next_index >= 0:
-            self.missing_frames += frame.index - self._next_index
+        place = self._place_of(frame.index)
+        done = self._bridge(frame.index)
         self._take(frame, place)
         if place.last_in_part or self._is_full(frame.index):
             done.append(self._close(place.last_in_segment))
@@ -54,37 +56,56 @@ class Segmenter:
         newest = self._close(last=True) if self._samples else self._newest
         return [replace(newest, last=True, data=mark_last(newest.data))] if newest else []
 
-    def _close_before(self, index: int, place: Place) -> list[Chunk]:
-        if index == self._next_index or self._place is None:
+    def _bridge(self, index: int) -> list[Chunk]:
+        """Account for the frames missing before `index`; the chunk that thereby ends."""
+        following, self._early = self._next_index, 0
+        if following < 0 or index == following:
             return []
-        return [self._close(last=place.number != self._place.number)]
+        self.missing_frames += index - following
+        done: list[Chunk] = []
+        if self._samples:
+            while following < index and not self._place_of(following - 1).last_in_part:
+                following += 1
+            stays = self._samples[-1]
+            self._samples[-1] = replace(stays, frames=stays.frames + following - self._next_index)
+            self._next_index, before = following, self._place_of(following - 1)
+            if before.last_in_part:
+                done = [self._close(before.last_in_segment)]
+        if not self._samples:
+            start = index
+            while start > following and not self._place_of(start).first_in_part:
+                start -= 1
+            self._early = index - start
+        return done
+
+    def _place_of(self, index: int) -> Place:
+        return self._timeline.place(self._grid, index)
 
     def _take(self, frame: Frame, place: Place) -> None:
         data = h264.sample(frame.data) if self.track.kind == "video" else frame.data
         if not self._samples:
-            self._first = place
-        self._samples.append(Sample(frame.key, data))
-        self._place, self._next_index, self._encoded_ns = place, frame.index + 1, frame.encoded_ns
+            self._first, self._start = place, frame.index - self._early
+        self._samples.append(Sample(frame.key, data, 1 + self._early))
+        self._next_index, self._encoded_ns = frame.index + 1, frame.encoded_ns
 
     def _is_full(self, index: int) -> bool:
         """Whether a chunk smaller than its part ends here; counted from the part's start, for all encoders alike."""
         if not self._frames_per_chunk:
             return False
         first = index
-        while not self._timeline.place(self._grid, first).first_in_part:
+        while not self._place_of(first).first_in_part:
             first -= 1
         return (index + 1 - first) % self._frames_per_chunk == 0
 
     def _close(self, last: bool) -> Chunk:
         assert self._first is not None
-        place, samples, ticks = self._first, self._samples, self._grid.frame_ticks
-        index = self._next_index - len(samples)
+        place, samples, ticks, index = self._first, self._samples, self._grid.frame_ticks, self._start
         self._newest = Chunk(
             self.track.name,
             place.number,
             place.part,
             index * ticks,
-            len(samples) * ticks,
+            (self._next_index - index) * ticks,
             independent=self.track.kind == "audio" or samples[0].key,
             last=last,
             data=write_chunk(self._grid, index, samples, opens_segment=place.number != self._number),
