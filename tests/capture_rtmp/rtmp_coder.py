@@ -1,6 +1,7 @@
 """Real encoded packets, put into FLV tags by hand: what an encoder of any codec would send."""
 
 import functools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,6 +11,8 @@ import numpy as np
 
 from ringside.flow.capture.rtmp.flv import VIDEO_FOURCC, Config, Unit
 
+os.environ.setdefault("SVT_LOG", "0")  # its encoder is talkative
+
 ENCODERS = {
     "h264": ("libx264", {"preset": "ultrafast", "bf": "2", "g": "10"}),
     "hevc": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none:keyint=10"}),
@@ -17,7 +20,6 @@ ENCODERS = {
     "vp9": ("libvpx-vp9", {"cpu-used": "8", "deadline": "realtime", "g": "10"}),
 }
 FOURCC = {codec: code for code, codec in VIDEO_FOURCC.items()}
-CONTAINER = {"h264": "mp4", "hevc": "mp4", "av1": "mp4", "vp9": "mp4"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _record(codec: str, encoder: av.CodecContext) -> bytes:
             arrays += bytes([0x80 | kind]) + len(units).to_bytes(2)
             arrays += b"".join(len(u).to_bytes(2) + u for u in units)
         return b"\1" + bytes(20) + b"\x0f\3" + arrays
-    return b"" if codec == "vp9" else extradata
+    return b"" if codec == "vp9" else b"\x81\0\x0c\0" + extradata
 
 
 @functools.cache

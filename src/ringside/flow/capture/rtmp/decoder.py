@@ -30,6 +30,8 @@ SOUND_ALONE_NS = 500_000_000  # without a picture's sequence header, the source 
 PICTURE_LATE_NS = 2_000_000_000  # with one, it may take this long
 JOIN_S = 2.0
 
+DECODERS = {"av1": "libdav1d"}  # FFmpeg's own "av1" only drives graphics hardware
+
 Context = VideoCodecContext | AudioCodecContext
 Decoded = tuple[av.VideoFrame | av.AudioFrame, int, int]  # the frame, pts_ns, arrival_ns
 
@@ -39,9 +41,13 @@ def available() -> frozenset[str]:
     return frozenset(name for name in flv.NAMES if _decodes(name))
 
 
-def _decodes(name: str) -> bool:
+def _decoder(codec: str) -> str:
+    return DECODERS.get(codec, codec)
+
+
+def _decodes(codec: str) -> bool:
     try:
-        av.Codec(name, "r")
+        av.Codec(_decoder(codec), "r")
     except ValueError:
         return False
     return True
@@ -52,7 +58,7 @@ class Track:
 
     def __init__(self, config: flv.Config) -> None:
         self.config = config
-        context = cast(Context, av.CodecContext.create(config.codec, "r"))
+        context = cast(Context, av.CodecContext.create(_decoder(config.codec), "r"))
         context.extradata = config.extradata or None
         context.thread_type = "SLICE"  # frame threads would hold back one picture each
         context.thread_count = SLICE_THREADS
