@@ -30,10 +30,13 @@ EventOption = Annotated[Path | None, typer.Option("--event", metavar="FILE", hel
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port for viewers.  [default: 8080]")]
 HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on.  [default: 0.0.0.0]")]
 LoopOption = Annotated[bool, typer.Option("--loop", help="Play a file again when it ends.")]
-StripOption = Annotated[bool, typer.Option("--burn-strip", help="Draw the capture time on the picture, machine-readable.")]
+StripOption = Annotated[
+    bool, typer.Option("--burn-strip", help="Draw the capture time on the picture, machine-readable.")
+]
 TakeoverOption = Annotated[bool, typer.Option("--takeover", help="Let a second publisher replace the first.")]
 TokenOption = Annotated[
-    str | None, typer.Option("--ingest-token", envvar="RINGSIDE_INGEST_TOKEN", help="Token that publishers must present.")
+    str | None,
+    typer.Option("--ingest-token", envvar="RINGSIDE_INGEST_TOKEN", help="Token that publishers must present."),
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
 
@@ -46,7 +49,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Ringside carries a live event from a camera to every viewer at the same instant."""
 
@@ -62,7 +67,9 @@ def live(
     event: EventOption = None,
     port: PortOption = None,
     host: HostOption = None,
-    duration: Annotated[float | None, typer.Option(min=1, help="End the event after so many seconds on the air.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=1, help="End the event after so many seconds on the air.")
+    ] = None,
     loop: LoopOption = False,
     burn_strip: StripOption = False,
     takeover: TakeoverOption = False,
@@ -118,8 +125,6 @@ def origin(
     """Take what studios push and serve it: window, manifests, pages. A stock ffmpeg can be the studio."""
     from ringside.cli import origin as verb
 
-    changes = _overrides(
-        edge={"host": host, "port": port}, origin={"ingest_token": ingest_token, "takeover": takeover}
-    )
+    changes = _overrides(edge={"host": host, "port": port}, origin={"ingest_token": ingest_token, "takeover": takeover})
     with sentences():
         verb.run(event, changes, verbose=verbose)

@@ -22,7 +22,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except RingsideError as error:
-        console.print(f"[bold red]ringside:[/] {str(error)}", soft_wrap=True)
+        console.print(f"[bold red]ringside:[/] {error!s}", soft_wrap=True)
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -86,7 +86,11 @@ class Supervisor:
         interrupted = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
-        ends = [asyncio.ensure_future(x) for x in (course, interrupted.wait(), asyncio.shield(self._fatal))]
+        ends: list[asyncio.Future[Any]] = [
+            asyncio.create_task(course),
+            asyncio.create_task(interrupted.wait()),
+            asyncio.shield(self._fatal),
+        ]
         telling = asyncio.create_task(self._tell(tell))
         try:
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

@@ -1,8 +1,9 @@
 """Manifests: the origin's Renderer, made of the mux's writers. Stages do not know each other; this wires two."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
-from ringside.core.media import Timeline, Track, View
+from ringside.core.media import NS_PER_S, Timeline, Track, View, rescale
 from ringside.flow.mux import dash, hls
 
 
@@ -12,7 +13,8 @@ class Manifests:
     def __init__(self, timeline: Timeline, part_hold_back_s: float) -> None:
         self._timeline = timeline
         self._hls = hls.Config(part_hold_back_s=part_hold_back_s) if part_hold_back_s else hls.Config()
-        self._dash = dash.Config(segment_s=float(timeline.segment_s))
+        self._dash = dash.Config(segment_s=timeline.segment_s)
+        self._anchored: dash.Anchor | None = None
         self._media: dict[str, hls.MediaRenderer] = {}
 
     def media(self, view: View, siblings: Sequence[View]) -> tuple[bytes, bytes]:
@@ -29,4 +31,16 @@ class Manifests:
 
     def mpd(self, views: Sequence[View], now_ns: int) -> bytes:
         """The MPD."""
-        return dash.mpd(views, self._dash, now_ns)
+        return dash.mpd(views, self._dash, now_ns, self._anchor(views[0]))
+
+    def _anchor(self, view: View) -> dash.Anchor | None:
+        """Where a foreign encoder's segments lie; None for one that cuts on the event's timeline."""
+        segment = next((s for s in reversed(view.segments) if not s.gap), view.segments[-1])
+        start_s = Fraction(segment.start_ticks, view.track.timescale)
+        if abs(start_s - segment.number * self._timeline.segment_s) < self._timeline.part_s:
+            return None
+        if self._anchored is None:
+            self._anchored = dash.Anchor(
+                segment.number, start_s, rescale(segment.start_ticks, view.track.timescale, NS_PER_S)
+            )
+        return self._anchored

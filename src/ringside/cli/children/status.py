@@ -88,7 +88,10 @@ class Gathering:
 
     def metrics(self, origin: list[tuple[str, dict[str, str], float]]) -> bytes:
         """Every process's metrics as one Prometheus exposition."""
-        processes: dict[str, list[Any]] = {"origin": list(origin), "studio": self._fresh(self._studio).get("metrics", [])}
+        processes: dict[str, list[Any]] = {
+            "origin": list(origin),
+            "studio": self._fresh(self._studio).get("metrics", []),
+        }
         for pid, stamped in self._workers.items():
             processes[f"edge-{pid}"] = _worker_metrics(self._fresh(stamped))
         return exposition(processes)

@@ -35,7 +35,7 @@ class Studio:
         self._metrics = Metrics()
         self._stop = asyncio.Event()
         self._fault: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._trace: TextIO | None = Path(config["trace"]).open("a", buffering=1) if config.get("trace") else None
+        self._trace = _open_trace(config.get("trace", ""))
         self._source = capture.open_source(self._event.source, self._clock, self._metrics)
         video = Grid.video(encode.event_fps(self._event.encode, self._source.info.fps))
         audio = Grid.audio()
@@ -63,13 +63,23 @@ class Studio:
 
     def _send(self, chunk: Chunk) -> None:
         self._pusher.send(chunk)
-        if self._trace:
-            row = {"track": chunk.track, "n": chunk.number, "p": chunk.part, "encoded_ns": chunk.encoded_ns}
-            self._trace.write(json.dumps(row) + "\n")
+        if trace := self._trace:
+            self._note(trace, chunk)
+
+    def _note(self, trace: TextIO, chunk: Chunk) -> None:
+        row = {"track": chunk.track, "n": chunk.number, "p": chunk.part, "encoded_ns": chunk.encoded_ns}
+        try:
+            trace.write(json.dumps(row) + "\n")
+        except OSError as error:  # a full disk must not touch the event
+            log.error("the trace ends here: %s", error.strerror)
+            self._trace = None
 
     def _broke(self, fault: BaseException) -> None:
-        loop = self._fault.get_loop()
-        loop.call_soon_threadsafe(lambda: self._fault.done() or self._fault.set_exception(fault))
+        def tell() -> None:
+            if not self._fault.done():
+                self._fault.set_exception(fault)
+
+        self._fault.get_loop().call_soon_threadsafe(tell)
 
     def order(self, order: dict[str, Any]) -> None:
         """From the supervisor: end the event properly."""
@@ -87,10 +97,10 @@ class Studio:
         loop.add_signal_handler(signal.SIGTERM, self._stop.set)
         telling = asyncio.create_task(self._tell())
         listening = asyncio.create_task(self._channel.listen(self.order))
-        ends = [
+        ends: list[asyncio.Future[Any]] = [
             asyncio.create_task(self._stop.wait()),
             asyncio.create_task(self._pusher.watch()),
-            asyncio.ensure_future(self._fault),
+            self._fault,
             listening,
         ]
         try:
@@ -122,6 +132,15 @@ class Studio:
             }
             self._pusher.send_status(json.dumps(status).encode())
             await asyncio.sleep(STATUS_S)
+
+
+def _open_trace(path: str) -> TextIO | None:
+    if not path:
+        return None
+    try:
+        return Path(path).open("a", buffering=1)
+    except OSError as error:
+        raise Misconfigured(f"--trace {path} cannot be written: {error.strerror}") from None
 
 
 def _track(stream: encode.Stream) -> Track:

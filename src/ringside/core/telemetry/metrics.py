@@ -5,7 +5,7 @@ a bounded window of samples. Names end in their unit and follow Prometheus (`par
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -81,7 +81,7 @@ class Metrics:
 
 
 class _Merged:
-    def __init__(self, processes: dict[str, Iterable[Any]]) -> None:
+    def __init__(self, processes: Mapping[str, Iterable[Any]]) -> None:
         self._processes = processes
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
@@ -97,7 +97,7 @@ class _Merged:
         yield from families.values()
 
 
-def exposition(processes: dict[str, Iterable[Any]]) -> bytes:
+def exposition(processes: Mapping[str, Iterable[Any]]) -> bytes:
     """The snapshots of several processes, by name, as one Prometheus text exposition."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Merged(processes))
