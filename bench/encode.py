@@ -25,9 +25,10 @@ from moving_pictures import moving
 from bench.harness import write
 from ringside.core.clock import Wall
 from ringside.core.media import Frame, Grid, Timeline
-from ringside.flow.encode import Config, Encoder
+from ringside.flow.encode import Config
 from ringside.flow.encode.effort import EFFORTS
 from ringside.flow.encode.gauge import quantiles
+from ringside.flow.encode.pump import Encoder
 
 DISTINCT = 120  # pictures, played there and back
 

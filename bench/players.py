@@ -45,7 +45,9 @@ def av_offsets_ms(samples: dict[str, Any]) -> list[float]:
     """Sound minus picture at each second both were seen, from beep and flash onsets."""
     offsets = []
     for beep in samples["beeps"]:
-        nearest = min((abs(beep - flash), beep - flash) for _, flash in samples["flashes"]) if samples["flashes"] else None
+        nearest = (
+            min((abs(beep - flash), beep - flash) for _, flash in samples["flashes"]) if samples["flashes"] else None
+        )
         if nearest and nearest[0] < 400:
             offsets.append(nearest[1])
     return offsets

@@ -19,8 +19,9 @@ from moving_pictures import moving
 
 from ringside.core.clock import Wall
 from ringside.core.media import Frame, Grid, Timeline
-from ringside.flow.encode import Config, Encoder, Rung
+from ringside.flow.encode import Config, Rung
 from ringside.flow.encode.gop import key_wanted
+from ringside.flow.encode.pump import Encoder
 
 PICTURES = moving(320, 180, 30)
 SILENCE = np.zeros((2, 1024), np.float32)

@@ -10,36 +10,17 @@ A wrong field is refused by its path and value; so is an unknown one.
 """
 
 import tomllib
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ringside.cli.about import About
 from ringside.core.errors import Misconfigured
-from ringside.core.media import Timeline
 from ringside.flow.capture import Config as Source
 from ringside.flow.encode import Config as Encode
 from ringside.flow.origin import Config as Origin
 from ringside.flow.relay.edge import Config as Edge
-
-
-class About(BaseModel):
-    """What the event is called, and its timeline."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(default="main", pattern=r"^[A-Za-z0-9_-]{1,32}$")
-    title: str = Field(default="", max_length=120)
-    segment_s: float = Field(default=2.0, ge=1, le=10)
-    part_s: float = Field(default=0.2, gt=0.01, le=2)
-
-    @field_validator("part_s")
-    @classmethod
-    def _divides(cls, part_s: float) -> float:
-        if (1 / Fraction(str(part_s))).denominator != 1 and part_s != 1:
-            raise ValueError("must divide one second evenly, e.g. 0.2, 0.25 or 0.5")
-        return part_s
 
 
 class Event(BaseModel):
@@ -52,11 +33,6 @@ class Event(BaseModel):
     encode: Encode = Encode()
     origin: Origin = Origin()
     edge: Edge = Edge()
-
-    @property
-    def timeline(self) -> Timeline:
-        """The event's one timeline."""
-        return Timeline(Fraction(str(self.event.segment_s)), Fraction(str(self.event.part_s)))
 
 
 def load(path: Path | None, changes: dict[str, dict[str, Any]] | None = None) -> Event:

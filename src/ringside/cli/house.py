@@ -5,7 +5,6 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from ringside.cli.event import Event
 from ringside.cli.ports import private_listener, reachable_address, require_free
@@ -37,17 +36,13 @@ class House:
         self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def config(self) -> dict[str, Any]:
-        """What every child needs to know."""
-        dumped = self.event.model_dump(mode="json")
-        dumped["origin"]["ingest_token"] = self.token
-        return {"event": dumped, "feed": str(self._folder / "feed")}
-
     def start(self, supervisor: Supervisor) -> Child:
-        """Start the origin and the workers; the origin's child."""
-        fd = self._listener.fileno()
-        origin = Child("origin", "origin", {**self.config(), "listen_fd": fd}, fds=(fd,))
+        """Start the origin and the workers, each told what it needs to know; the origin's child."""
+        dumped, feed, fd = self.event.model_dump(mode="json"), str(self._folder / "feed"), self._listener.fileno()
+        settings = {**dumped["origin"], "ingest_token": self.token}
+        told = {"about": dumped["event"], "origin": settings, "feed": feed, "listen_fd": fd}
+        origin = Child("origin", "origin", told, fds=(fd,))
         supervisor.start(origin)
         for i in range(self.event.edge.workers):
-            supervisor.start(Child(f"edge-{i + 1}", "edge", self.config()))
+            supervisor.start(Child(f"edge-{i + 1}", "edge", {"edge": dumped["edge"], "feed": feed}))
         return origin

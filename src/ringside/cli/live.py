@@ -11,6 +11,7 @@ from ringside.cli.console import say
 from ringside.cli.event import Event
 from ringside.cli.house import House, addresses
 from ringside.cli.publishing import prepare
+from ringside.cli.studio import studio_child
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.clock import Wall
 from ringside.core.telemetry import setup_log
@@ -82,8 +83,7 @@ def run(
     event = event.model_copy(update={"source": source})
     house = House(event)
     try:
-        config = {**house.config(), "to": house.ingest_url, "trace": str(trace) if trace else ""}
-        studio = Child("studio", "studio", config, stdin=source.url == "-")
+        studio = studio_child(event, house.ingest_url, house.token, trace)
         banner(event, publish_to)
         asyncio.run(_carry(house, studio, duration_s, verbose))
     finally:

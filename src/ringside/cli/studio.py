@@ -6,6 +6,7 @@ from typing import Any
 
 from ringside.cli import event as event_file
 from ringside.cli.console import say
+from ringside.cli.event import Event
 from ringside.cli.publishing import prepare
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.clock import Wall
@@ -13,6 +14,14 @@ from ringside.core.errors import Misconfigured
 from ringside.core.telemetry import setup_log
 
 ENDING_S = 3.0
+
+
+def studio_child(event: Event, to: str, token: str, trace: Path | None) -> Child:
+    """A studio that pushes `event` to the origin at `to`."""
+    dumped = event.model_dump(mode="json")
+    told = {name: dumped[name] for name in ("event", "source", "encode")}
+    config = {"event": told, "to": to, "token": token, "trace": str(trace) if trace else ""}
+    return Child("studio", "studio", config, stdin=event.source.url == "-")
 
 
 async def _push(studio: Child, duration_s: float | None, verbose: bool) -> None:
@@ -56,6 +65,5 @@ def run(
     if publish_to:
         say(f"  publish  {publish_to}")
     say("  Ctrl-C ends the event")
-    config = {"event": event.model_dump(mode="json"), "to": to, "trace": str(trace) if trace else ""}
-    studio = Child("studio", "studio", config, stdin=source.url == "-")
+    studio = studio_child(event, to, event.origin.ingest_token, trace)
     asyncio.run(_push(studio, duration_s, verbose))

@@ -1,6 +1,5 @@
 """An edge worker process: the public port, fed by the origin's hub."""
 
-from ringside.cli import event as event_file
 from ringside.cli.children.channel import Channel
 from ringside.core.clock import Wall
 from ringside.flow import watch
@@ -10,10 +9,9 @@ from ringside.flow.relay import edge
 def run(channel: Channel) -> None:
     """Entry point; returns when terminated or orphaned. Raises Misconfigured when the port is taken."""
     config = channel.config
-    event = event_file.parse(config["event"])
     assets = {path: edge.Asset(path, body, kind) for path, (body, kind) in watch.assets().items()}
     edge.run_worker(
-        event.edge,
+        edge.Config.model_validate(config["edge"]),
         config["feed"],
         assets,
         Wall(),

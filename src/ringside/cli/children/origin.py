@@ -13,7 +13,7 @@ from typing import Any
 
 import uvloop
 
-from ringside.cli import event as event_file
+from ringside.cli.about import About
 from ringside.cli.children.channel import Channel
 from ringside.cli.children.render import Manifests
 from ringside.cli.children.status import Gathering
@@ -31,15 +31,15 @@ class Process:
 
     def __init__(self, channel: Channel) -> None:
         config = channel.config
-        event = event_file.parse(config["event"])
+        about, settings = About.model_validate(config["about"]), origin.Config.model_validate(config["origin"])
         self.clock = Wall()
         self.channel = channel
-        self.gathering = Gathering(event.event.name, self.clock)
+        self.gathering = Gathering(about.name, self.clock)
         self.metrics = Metrics()
-        manifests = Manifests(event.timeline, event.origin.part_hold_back_s)
-        self.publisher = origin.Publisher(event.origin, event.event.name, event.timeline, manifests, self.metrics)
+        manifests = Manifests(about.timeline, settings.part_hold_back_s)
+        self.publisher = origin.Publisher(settings, about.name, about.timeline, manifests, self.metrics)
         self.ingest = origin.IngestServer(
-            self.publisher, self.publish, self.clock, event.origin, self.gathering.take_studio
+            self.publisher, self.publish, self.clock, settings, self.gathering.take_studio
         )
         self.hub = edge.Hub(config["feed"], self.clock, self.ingest.adopt, self.gathering.take_worker)
         self._state = "waiting"

@@ -16,6 +16,7 @@ from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.media import Chunk, Frame, Grid, Track
 from ringside.core.telemetry import Metrics
 from ringside.flow import capture, encode, mux
+from ringside.flow.encode.pump import Encoder, Stream
 from ringside.flow.mux.aio import Pusher
 from ringside.flow.mux.ingest import Refused
 
@@ -44,17 +45,16 @@ class Studio:
         self._programme = capture.Programme(
             self._event.source, self._clock, video, audio, *size, title=about.title or about.name
         )
-        self._encoder = encode.Encoder(
-            self._event.encode, self._event.timeline, self._clock, video, audio,
+        self._encoder = Encoder(
+            self._event.encode, self._event.event.timeline, self._clock, video, audio,
             self._programme.picture, self._programme.sound, self.take, self._source.delay_ns,
             source_size=size, on_fault=self._broke,
         )  # fmt: skip
-        token = self._event.origin.ingest_token
-        self._pusher = Pusher(config["to"], token, self._clock, self._event.event.name, self._metrics)
+        self._pusher = Pusher(config["to"], config["token"], self._clock, self._event.event.name, self._metrics)
         self._segmenters = {s.name: self._segmenter(s) for s in self._encoder.tracks()}
 
-    def _segmenter(self, stream: encode.Stream) -> mux.Segmenter:
-        return mux.Segmenter(_track(stream), stream.grid, self._event.timeline)
+    def _segmenter(self, stream: Stream) -> mux.Segmenter:
+        return mux.Segmenter(_track(stream), stream.grid, self._event.event.timeline)
 
     def take(self, frame: Frame) -> None:
         """A frame from an encoder thread: cut, and sent in the moment its part is complete."""
@@ -143,7 +143,7 @@ def _open_trace(path: str) -> TextIO | None:
         raise Misconfigured(f"--trace {path} cannot be written: {error.strerror}") from None
 
 
-def _track(stream: encode.Stream) -> Track:
+def _track(stream: Stream) -> Track:
     """A stream of the encoder as a track with its CMAF header."""
     rates = (stream.average_bps, stream.bandwidth_bps)
     if stream.kind == "audio":

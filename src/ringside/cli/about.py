@@ -1,0 +1,30 @@
+"""About: what an event is called, and its timeline: the `[event]` table, which every process needs."""
+
+from fractions import Fraction
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ringside.core.media import Timeline
+
+
+class About(BaseModel):
+    """What the event is called, and its timeline."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(default="main", pattern=r"^[A-Za-z0-9_-]{1,32}$")
+    title: str = Field(default="", max_length=120)
+    segment_s: float = Field(default=2.0, ge=1, le=10)
+    part_s: float = Field(default=0.2, gt=0.01, le=2)
+
+    @field_validator("part_s")
+    @classmethod
+    def _divides(cls, part_s: float) -> float:
+        if (1 / Fraction(str(part_s))).denominator != 1 and part_s != 1:
+            raise ValueError("must divide one second evenly, e.g. 0.2, 0.25 or 0.5")
+        return part_s
+
+    @property
+    def timeline(self) -> Timeline:
+        """The event's one timeline."""
+        return Timeline(Fraction(str(self.segment_s)), Fraction(str(self.part_s)))
