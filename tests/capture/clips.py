@@ -1,4 +1,4 @@
-"""Clips for the tests: the test card itself, encoded by PyAV. So every picture tells its own time, and beeps each second."""
+"""Clips for the tests: the test card, encoded by PyAV: every picture tells its own time, and each second beeps."""
 
 from dataclasses import dataclass
 from fractions import Fraction

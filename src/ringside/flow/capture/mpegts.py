@@ -28,7 +28,7 @@ TICK_S = 0.1
 JOIN_S = 2.0
 PACED_LEAD_S = 0.2
 NOT_TS_BYTES = 64 * 1024
-_OPTIONS = {"analyzeduration": "500000", "probesize": "1000000", "fflags": "nobuffer"}
+_OPTIONS = {"analyzeduration": "500000", "probesize": "1000000"}
 
 
 class _Stay:
