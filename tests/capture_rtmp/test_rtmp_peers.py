@@ -1,10 +1,14 @@
 """Real publishers: Debian's ffmpeg, and the newer FFmpeg inside PyAV, push to the source."""
 
+import json
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
 
 import av
 import pytest
@@ -19,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is missing: apt-get install ffmpeg"),
 ]
 
+PUSH = Path(__file__).with_name("rtmp_push.py")
 H264 = "-c:v libx264 -preset ultrafast -g 25"
 
 
@@ -60,7 +65,7 @@ def test_every_picture_of_ffmpegs_b_frames_arrives_in_order(
     assert len(sink.pictures) == pictures
     times = [p[0] for p in sink.pictures]
     step = float(1_000_000_000 / Fraction(fps))
-    assert all(abs(b - a - step) <= 1_000_001 for a, b in zip(times, times[1:], strict=False))
+    assert all(abs(b - a - step) <= 1_000_001 for a, b in pairwise(times))
     assert source.decoder.errors == 0
 
 
@@ -69,7 +74,7 @@ def test_sound_and_picture_share_one_clock(source: RtmpSource, sink: Recorder) -
     sink.wait_closed()
     assert {(rate, channels) for _, _, rate, channels in sink.sounds} == {(44100, 1)}
     assert abs(sink.pictures[-1][0] - sink.sounds[-1][0]) < 100_000_000
-    steps = [b[0] - a[0] for a, b in zip(sink.sounds, sink.sounds[1:], strict=False)]
+    steps = [b[0] - a[0] for a, b in pairwise(sink.sounds)]
     assert all(21_000_000 <= step <= 25_000_000 for step in steps)
 
 
@@ -119,27 +124,6 @@ def test_a_killed_publisher_is_noticed_and_may_come_back(source: RtmpSource, sin
     assert [event for event, _ in sink.events] == ["opened", "closed", "opened", "closed"]
 
 
-def push(source: RtmpSource, codec: str, options: dict[str, str], pictures: int) -> None:
-    """Push by PyAV's own FFmpeg, which writes enhanced RTMP for codecs that FLV never had."""
-    with av.open(f"{source.name}/{KEY}", "w", format="flv") as container:
-        video = container.add_stream(codec, rate=25, options=options)
-        video.width, video.height, video.pix_fmt = 320, 180, "yuv420p"
-        audio = container.add_stream("aac", rate=48000, layout="stereo")
-        for n in range(pictures):
-            frame = av.VideoFrame(320, 180, "yuv420p")
-            for plane in frame.planes:
-                plane.update(bytes([(n * 9 + 16) % 220]) * plane.buffer_size)
-            frame.pts = n
-            container.mux(video.encode(frame))
-            sound = av.AudioFrame("fltp", "stereo", 1920)
-            for plane in sound.planes:
-                plane.update(bytes(plane.buffer_size))
-            sound.sample_rate, sound.pts = 48000, n * 1920
-            container.mux(audio.encode(sound))
-        container.mux(video.encode(None))
-        container.mux(audio.encode(None))
-
-
 @pytest.mark.parametrize(
     ("encoder", "codec", "options"),
     [
@@ -153,7 +137,9 @@ def test_enhanced_rtmp_as_ffmpeg_writes_it(
 ) -> None:
     if encoder not in av.codecs_available:
         pytest.skip(f"PyAV has no {encoder} here")
-    push(source, encoder, options, 40)
+    command = [sys.executable, str(PUSH), f"{source.name}/{KEY}", encoder, json.dumps(options), "40"]
+    pushed = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert pushed.returncode == 0, pushed.stderr
     sink.wait_closed()
     assert sink.events[0] == ("opened", f"320x180 {codec}, aac 48 kHz stereo from 127.0.0.1")
     assert [p[0] for p in sink.pictures] == sorted(p[0] for p in sink.pictures)

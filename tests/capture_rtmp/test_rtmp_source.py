@@ -15,6 +15,7 @@ from ringside.flow.capture.rtmp import RtmpSource
 from ringside.flow.capture.rtmp.server import MAX_CONNECTIONS
 
 START_NS = 1_800_000_000 * NS
+HELD = 2  # pictures that a decoder holds back for B-frames while the stream goes on
 
 
 class Peer:
@@ -107,7 +108,7 @@ def still_serves(scene: Scene) -> None:
     peer.show()
     peer.send(peer.publisher.bye())
     peer.rest()
-    scene.sink.wait(lambda sink: len(sink.pictures) == pictures + 20, "twenty pictures")
+    scene.sink.wait(lambda sink: len(sink.pictures) >= pictures + 20, "twenty pictures")
 
 
 def test_a_publisher_is_announced_shown_and_seen_off(scene: Scene) -> None:
@@ -137,7 +138,7 @@ def test_a_port_that_is_taken_is_one_clear_sentence(scene: Scene) -> None:
 
 @pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), ("no such host", 0), ("127.0.0.1", 70000)])
 def test_an_address_that_cannot_be_had_is_one_clear_sentence(host: str, port: int) -> None:
-    with pytest.raises(Misconfigured, match="^rtmp"):
+    with pytest.raises(Misconfigured, match=r"^rtmp"):
         RtmpSource(host, port, "live", KEY, Simulated()).start(Recorder())
 
 
@@ -167,7 +168,7 @@ def test_a_second_publisher_is_refused_and_the_first_goes_on(scene: Scene) -> No
     second.send(second.publisher.publish())
     assert b"somebody else is already publishing" in second.rest()
     first.show(1000)
-    scene.sink.wait(lambda sink: len(sink.pictures) == 40)
+    scene.sink.wait(lambda sink: len(sink.pictures) >= 40 - HELD)
     assert [event for event, _ in scene.sink.events] == ["opened"]
 
 
@@ -183,7 +184,7 @@ def test_the_stage_is_free_once_the_publisher_vanished(scene: Scene) -> None:
 def test_with_takeover_the_newer_publisher_wins(takeover: Scene) -> None:
     first = takeover.peer().publish()
     first.show()
-    takeover.sink.wait(lambda sink: len(sink.pictures) == 20 or len(sink.sounds) > 10)
+    takeover.sink.wait(lambda sink: len(sink.pictures) >= 20 - HELD)
     still_serves(takeover)
     assert b"another publisher took over" in first.rest()
     takeover.sink.wait_closed(2)
@@ -197,7 +198,7 @@ def test_with_takeover_a_wrong_key_takes_nothing_over(takeover: Scene) -> None:
     wrong.send(wrong.publisher.publish("guess"))
     assert b"the stream key is wrong" in wrong.rest()
     first.show(1000)
-    takeover.sink.wait(lambda sink: len(sink.pictures) == 40)
+    takeover.sink.wait(lambda sink: len(sink.pictures) >= 40 - HELD)
 
 
 @pytest.mark.parametrize("stage", ["nothing", "handshake", "connect", "publish", "media"])
@@ -238,6 +239,9 @@ def test_a_peer_that_falls_silent_is_cut_off(scene: Scene, said: int) -> None:
     peer.send(b"".join([peer.publisher.hello(), peer.publisher.connect()][:said]))
     if said:
         peer.until(b"\x03" if said == 1 else b"NetConnection.Connect.Success")
+    later = scene.peer()
+    later.send(later.publisher.hello())
+    later.until(b"\x03")  # so the peer before it has been let in
     scene.clock.advance_ns(5 * NS)
     peer.rest()
 
@@ -276,9 +280,13 @@ def test_a_peer_that_asks_and_never_listens_is_cut_off(scene: Scene) -> None:
     peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     peer.publish()
     ping = b"\x02\0\0\0\0\0\6\4\0\0\0\0\0\6\0\0\0\1" + b"\xc2\0\6\0\0\0\1" * 5000
-    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+
+    def flood() -> None:
         for _ in range(2000):
             peer.socket.sendall(ping)
+
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        flood()
 
 
 def test_random_peers_never_end_the_event(scene: Scene) -> None:
@@ -288,4 +296,4 @@ def test_random_peers_never_end_the_event(scene: Scene) -> None:
         peer.send((b"\x03" if n % 2 else b"") + os.urandom(5000))
         peer.close()
     first.show()
-    scene.sink.wait(lambda sink: len(sink.pictures) == 20)
+    scene.sink.wait(lambda sink: len(sink.pictures) >= 20 - HELD)

@@ -17,7 +17,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from ringside.core.clock import Clock
 from ringside.core.telemetry import Metrics, throttled
-from ringside.flow.capture.rtmp import flv
+from ringside.flow.capture.rtmp import aac, flv
 from ringside.flow.capture.rtmp.backlog import Backlog, Began, Coded, Ended, Item
 from ringside.flow.capture.sink import Sink
 
@@ -94,7 +94,10 @@ class Track:
         context, codec = self.context, self.config.codec
         if isinstance(context, VideoCodecContext):
             return f"{context.width}x{context.height} {codec}"
-        return f"{codec} {context.sample_rate / 1000:g} kHz {context.layout.name}"
+        rate_hz, layout = context.sample_rate, context.layout.name
+        if not rate_hz:  # nothing of it has been decoded yet
+            rate_hz, layout = aac.announced(self.config.extradata)
+        return f"{codec} {rate_hz / 1000:g} kHz {layout}".rstrip()
 
 
 class Programme:

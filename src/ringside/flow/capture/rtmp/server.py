@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 MAX_CONNECTIONS = 32
+SEND_BUFFER_BYTES = 64 << 10
 JOIN_S = 3.0
 
 
@@ -104,12 +105,15 @@ class RtmpSource:
     def _bind(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         try:
-            return socket.create_server((self.host, self.port), family=family, backlog=MAX_CONNECTIONS)
+            listener = socket.create_server((self.host, self.port), family=family, backlog=MAX_CONNECTIONS)
         except OverflowError:
             raise Misconfigured(f"rtmp port: {self.port} is not between 0 and 65535") from None
         except OSError as error:
             reason = error.strerror or str(error)
             raise Misconfigured(f"rtmp: {self.host} port {self.port} cannot be listened on: {reason}") from None
+        # Inherited by every connection: little is ever said, and a peer that does not listen is found out early.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        return listener
 
     def _run(self, listener: socket.socket) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
