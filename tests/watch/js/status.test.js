@@ -54,3 +54,11 @@ test('picking never throws', () => {
   assert.equal(pick(undefined, 'a'), null);
   assert.equal(pick({ a: 3 }, 'a', 'b'), null);
 });
+
+test('tracks told by name are tracks, and the window is the longest of them', () => {
+  const message = { origin: { held_bytes: 2e6, tracks: { v720: { codec: 'avc1', next: [9, 4], gaps: 1, listed_s: 300 }, a: null } } };
+  assert.deepEqual(rowsOf('tracks', message)[0], ['v720', 'avc1', '9.4', '–', { text: '1', tone: 'warn' }]);
+  const tile = tilesOf(message).find(({ label }) => label === 'Window');
+  assert.equal(tile.value, '5:00');
+  assert.match(tile.note, /2\.0 MB/);
+});

@@ -5,6 +5,7 @@ import { KEEP_S } from './history.js';
 
 const COLOURS = ['#5aa9ff', '#3ecf8e', '#f5b83d', '#b18cff', '#ff7a8a', '#4fd6d6'];
 const HEIGHT = 150;
+const LEAST_S = 60; // a young history is not squeezed into a corner of ten minutes
 
 const round = (bps) => (bps === 0 ? '0' : bits(bps).replace(/\.0+(?= )/, ''));
 const rungs = (columns) => Object.keys(columns)
@@ -49,7 +50,7 @@ class Chart {
     const now_s = times_s.at(-1) ?? 0;
     this.#plot.batch(() => {
       this.#plot.setData([times_s, ...series.map(([column]) => columns[column] ?? new Array(times_s.length).fill(null))], false);
-      this.#plot.setScale('x', { min: now_s - KEEP_S, max: now_s });
+      this.#plot.setScale('x', { min: Math.max(now_s - KEEP_S, Math.min(times_s[0] ?? now_s, now_s - LEAST_S)), max: now_s });
     });
     this.#write(this.#plot.cursor.idx);
   }
@@ -91,7 +92,7 @@ class Chart {
   }
 }
 
-const clock = (time_s) => new Date(time_s * 1000).toTimeString().slice(0, 5);
+const clock = (time_s) => new Date(time_s * 1000).toTimeString().slice(0, time_s % 60 ? 8 : 5);
 
 /** All charts into `root`; gives back the function that draws a history. */
 export function charts(root) {

@@ -28,6 +28,13 @@ export function push(history, time_s, row) {
   return { times_s: [...history.times_s.slice(drop), time_s], columns };
 }
 
+/** The origin's tracks, told as a list or by name → a list of {name, ...}. */
+export function tracksOf(message) {
+  const tracks = pick(message, 'origin', 'tracks');
+  if (Array.isArray(tracks)) return tracks;
+  return tracks !== null && typeof tracks === 'object' ? Object.entries(tracks).map(([name, track]) => ({ name, ...track })) : [];
+}
+
 /** One message → the numbers that the charts draw. */
 export function rowOf(message) {
   const workers = pick(message, 'edge', 'workers');

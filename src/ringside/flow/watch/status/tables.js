@@ -1,5 +1,5 @@
 /* The tables. Pure: a message in, rows of cells out. A cell is text, or {text, tone}. */
-import { pick } from './history.js';
+import { pick, tracksOf } from './history.js';
 import { bits, cores, count, lasting, ms, size, text } from './text.js';
 
 const list = (value) => (Array.isArray(value) ? value : []);
@@ -12,7 +12,7 @@ const TABLES = {
   },
   tracks: {
     heads: ['Track', 'Codec', 'Newest', 'Age', 'Gaps'],
-    rows: (message) => list(pick(message, 'origin', 'tracks')).map(track),
+    rows: (message) => tracksOf(message).map(track),
   },
   workers: {
     heads: ['Worker', 'Viewers', 'Held', 'Egress', 'Loop lag', 'CPU'],
@@ -39,7 +39,7 @@ function audio(message) {
 }
 
 function track(one) {
-  const last = list(pick(one, 'last'));
+  const last = list(pick(one, 'last') ?? pick(one, 'next'));
   const gaps = pick(one, 'gaps');
   return [text(pick(one, 'name')), text(pick(one, 'codec')), last.length ? last.join('.') : '–', ms(pick(one, 'age_ms')), cell(count(gaps), gaps > 0 ? 'warn' : '')];
 }

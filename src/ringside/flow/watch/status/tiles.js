@@ -1,5 +1,5 @@
 /* The numbers to see first. Pure: a message in, tiles out: {label, value, note, tone}; tone is good, warn or bad. */
-import { pick } from './history.js';
+import { pick, tracksOf } from './history.js';
 import { bits, bytes, cores, count, fixed, lasting, ms, size, text } from './text.js';
 
 const SOURCE_TONES = { live: 'good', waiting: 'warn', slate: 'bad' };
@@ -63,7 +63,8 @@ function edge(message) {
 
 function window_(message) {
   const at = (key) => pick(message, 'origin', key);
-  return { label: 'Window', value: lasting(at('window_s')), note: joined(bytes(at('window_bytes')), `origin ${cores(at('cpu_cores'))} cores`), tone: '' };
+  const window_s = at('window_s') ?? tracksOf(message).reduce((most, track) => Math.max(most ?? 0, pick(track, 'listed_s') ?? 0) || null, null);
+  return { label: 'Window', value: lasting(window_s), note: joined(bytes(at('window_bytes') ?? at('held_bytes')), `origin ${cores(at('cpu_cores'))} cores`), tone: '' };
 }
 
 /** One message → all tiles. */
