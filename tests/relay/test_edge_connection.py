@@ -90,6 +90,37 @@ def test_a_hold_ends_with_503_after_three_target_durations() -> None:
     run(scene)
 
 
+def test_the_same_request_again_is_answered_with_what_there_is_by_then() -> None:
+    async def scene() -> None:
+        async with house() as h:
+            await h.publish(*segment(7, b"a", BIG), Document("/d", b"1", "text/plain", Cache.SHORT))
+            viewer = await h.viewer()
+            for _ in range(3):
+                assert (await viewer.get("/d"))[2] == b"1"
+                assert (await viewer.get("/live/main/v720/7.1.m4s"))[2] == BIG
+                assert (await viewer.get("/d", method="HEAD"))[2] == b""
+            assert h.edge.statuses[200] == h.edge.requests == 9
+            await h.publish(Document("/d", b"2", "text/plain", Cache.SHORT), Removed("/live/main/v720/7.1.m4s"))
+            for _ in range(2):
+                assert (await viewer.get("/d"))[2] == b"2"
+                assert (await viewer.get("/live/main/v720/7.1.m4s"))[0] == 404
+
+    run(scene)
+
+
+def test_the_date_is_that_of_the_answer() -> None:
+    async def scene() -> None:
+        async with house() as h:
+            await h.publish(Document("/d", b"1", "text/plain", Cache.SHORT))
+            viewer = await h.viewer()
+            assert (await viewer.get("/d"))[1]["date"] == "Mon, 21 Sep 2026 14:13:20 GMT"
+            h.clock.advance_ns(2_000_000_000)
+            h.edge.read_time()
+            assert (await viewer.get("/d"))[1]["date"] == "Mon, 21 Sep 2026 14:13:22 GMT"
+
+    run(scene)
+
+
 def test_what_is_taken_back_is_404_for_who_was_held() -> None:
     async def scene() -> None:
         async with house() as h:

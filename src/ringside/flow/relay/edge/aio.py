@@ -18,7 +18,7 @@ from ringside.flow.relay.edge.config import Asset, Config
 from ringside.flow.relay.edge.connection import Connection
 from ringside.flow.relay.edge.decide import Decision, Follow, Hold, decide, too_late
 from ringside.flow.relay.edge.link import Link
-from ringside.flow.relay.edge.request import Reader, Request
+from ringside.flow.relay.edge.request import KEPT, Reader, Request
 from ringside.flow.relay.edge.serve import Serve, refusal
 from ringside.flow.relay.edge.special import SPECIAL, event_frame
 from ringside.flow.relay.edge.stats import Stats
@@ -43,6 +43,7 @@ class Edge:
         self.store = Store(Document(a.path, a.body, a.content_type, Cache.ASSET) for a in assets)
         self.waiting: Waiting[Connection] = Waiting(config.max_connections)
         self.reader = Reader()
+        self.answers: dict[bytes, Serve] = {}  # to heads asked since the store last changed
         self.feed: Link | None = None
         self.stats = Stats(name, self)
         self.connections: set[Connection] = set()
@@ -124,7 +125,12 @@ class Edge:
         if fields.length or fields.chunked:
             connection.refuse_and_close(405, "nothing is taken in here")
             return False
-        self._do(connection, decide(request, self.store, self.now_ns))
+        decision = decide(request, self.store, self.now_ns)
+        if isinstance(decision, Serve) and not rest and not fields.close and target.http11 and target.method == "GET":
+            if len(self.answers) >= KEPT:
+                self.answers.clear()
+            self.answers[head] = decision
+        self._do(connection, decision)
         return False
 
     def _do(self, connection: Connection, decision: Decision, until_ns: int = 0) -> None:
@@ -166,6 +172,7 @@ class Edge:
 
     def wake(self) -> None:
         """Write to everybody who waits for what has changed."""
+        self.answers.clear()
         store, waiting = self.store, self.waiting
         touched, store.touched = store.touched, set()
         if store.synced_anew:
@@ -230,7 +237,8 @@ class Edge:
         for blob in self.store.stalled(now_ns):
             for follower in tuple(blob.followers):
                 follower.abandon()
-        self.store.expire(now_ns)
+        if self.store.expire(now_ns):
+            self.answers.clear()
 
     def _sweep_idle(self, now_ns: int) -> None:
         before_ns = now_ns - int(self.config.idle_timeout_s * 1e9)

@@ -46,6 +46,7 @@ class Hub:
         self._fds: dict[int, int] = {}
         self._links: set[Link] = set()
         self._listener: socket.socket | None = None
+        self._loop: asyncio.AbstractEventLoop
         self._media_ns = 0
         self.cut_off = 0  # workers that did not read
 
@@ -64,13 +65,14 @@ class Hub:
             listener.close()
             raise Misconfigured(f"the feed's socket {self._path} cannot be opened: {error.strerror or error}") from None
         listener.setblocking(False)
-        asyncio.get_running_loop().add_reader(listener.fileno(), self._accept)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(listener.fileno(), self._accept)
         self._listener = listener
 
     def close(self) -> None:
         """Stop feeding; workers go on with what they have."""
         if self._listener is not None:
-            asyncio.get_running_loop().remove_reader(self._listener.fileno())
+            self._loop.remove_reader(self._listener.fileno())
             self._listener.close()
             self._listener = None
             self._path.unlink(missing_ok=True)

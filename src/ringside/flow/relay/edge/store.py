@@ -232,12 +232,14 @@ class Store:
         growing = [blob for number in now.names if (blob := now.blobs.get(number)) is not None and blob.followers]
         return [blob for blob in growing if now_ns - blob.grown_ns > 3 * self.target_s * 10**9]
 
-    def expire(self, now_ns: int) -> None:
-        """Let go what stayed from an earlier feed for its grace only."""
+    def expire(self, now_ns: int) -> bool:
+        """Let go what stayed from an earlier feed for its grace only; whether there was any."""
+        had = len(self._leaving)
         while self._leaving and self._leaving[0][0] <= now_ns:
             for path, thing in self._leaving.pop(0)[1].items():
                 if self._now.things.get(path) is thing:
                     del self._now.things[path]
+        return len(self._leaving) < had
 
     def _bound(self, world: _World) -> None:
         if len(world.things) + len(world.expected) >= MAX_THINGS:

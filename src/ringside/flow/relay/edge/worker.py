@@ -6,6 +6,7 @@ until the task it runs alongside ends. It lives through the hub's death and wait
 
 import asyncio
 import contextlib
+import gc
 import resource
 import signal
 from collections.abc import Awaitable, Callable, Mapping
@@ -46,6 +47,7 @@ async def _serve(
     alongside: Callable[[], Awaitable[None]] | None,
 ) -> None:
     _raise_descriptor_limit()
+    gc.set_threshold(100_000, 50, 1000)  # what connections leave behind is not cyclic; a full collection takes long
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
