@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from ringside.flow.capture.rtmp import amf
+from ringside.flow.capture.rtmp.actions import Action, Send
 from ringside.flow.capture.rtmp.chunks import Limits, Reader, Writer
 from ringside.flow.capture.rtmp.door import Door
 from ringside.flow.capture.rtmp.message import Message, Type, command, set_chunk_size
-from ringside.flow.capture.rtmp.session import Action, Send, Session
+from ringside.flow.capture.rtmp.session import Session
 
 KEY = "k3y-Of_the-night"
 CODECS = frozenset({"h264", "hevc", "av1", "vp9", "aac"})

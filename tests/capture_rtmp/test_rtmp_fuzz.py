@@ -8,7 +8,7 @@ from rtmp_client import new_session
 from rtmp_fuzz import GOLDEN, HANDSHAKE_BYTES, MAX_HELD_BYTES, MESSAGES, Report, Screen, check, feed, input_of, run
 from rtmp_record import GOLDEN as FOLDER
 
-from ringside.flow.capture.rtmp.session import Action, Media
+from ringside.flow.capture.rtmp.actions import Action, Media
 
 
 def shown(actions: list[Action]) -> tuple[set[str], int]:

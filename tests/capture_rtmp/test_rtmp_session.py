@@ -6,14 +6,15 @@ import pytest
 from rtmp_client import ASC, AVCC, KEY, NS, Publisher, kinds, new_session, publishing, said
 
 from ringside.core.errors import Misconfigured
-from ringside.flow.capture.rtmp import amf, session
+from ringside.flow.capture.rtmp import amf
+from ringside.flow.capture.rtmp.actions import WRAP_NS, Action, Close, Media, Send
 from ringside.flow.capture.rtmp.door import Door
 from ringside.flow.capture.rtmp.flv import Config, Unit
 from ringside.flow.capture.rtmp.message import Message, Type, command, user_control, window_acknowledgement_size
-from ringside.flow.capture.rtmp.session import Close, Media, Phase, Send
+from ringside.flow.capture.rtmp.session import Phase
 
 
-def close_of(actions: list[session.Action]) -> Close:
+def close_of(actions: list[Action]) -> Close:
     (close,) = [action for action in actions if isinstance(action, Close)]
     return close
 
@@ -66,7 +67,7 @@ def test_media_time_wraps_at_32_bits_of_milliseconds() -> None:
     assert media.pts_ns == 5_000_000
     (media,) = server.receive(publisher.video(2, b"\x27\1\xff\xff\xfcnalu"), 0)
     assert isinstance(media, Media)
-    assert media.pts_ns == session.WRAP_NS - 2_000_000
+    assert media.pts_ns == WRAP_NS - 2_000_000
 
 
 @pytest.mark.parametrize(

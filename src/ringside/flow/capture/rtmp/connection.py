@@ -13,11 +13,12 @@ from typing import Protocol, cast
 
 from ringside.core.clock import Clock
 from ringside.core.telemetry import Metrics
-from ringside.flow.capture.rtmp import session as rtmp
+from ringside.flow.capture.rtmp import actions
 from ringside.flow.capture.rtmp.backlog import Began, Coded, Ended
 from ringside.flow.capture.rtmp.decoder import Decoder
 from ringside.flow.capture.rtmp.door import Door
 from ringside.flow.capture.rtmp.handshake import ENTROPY_BYTES
+from ringside.flow.capture.rtmp.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Connection(asyncio.Protocol):
         self._stage = stage
         self._transport: asyncio.Transport | None = None
         self._arrival_ns = stage.clock.now_ns()
-        self._session = rtmp.Session(stage.door, stage.codecs, os.urandom(ENTROPY_BYTES), self._arrival_ns)
+        self._session = Session(stage.door, stage.codecs, os.urandom(ENTROPY_BYTES), self._arrival_ns)
 
     def __repr__(self) -> str:
         return f"<Connection {self.peer} {self._session!r}>"
@@ -95,11 +96,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _act(self, actions: list[rtmp.Action]) -> None:
-        for action in actions:
+    def _act(self, decided: list[actions.Action]) -> None:
+        for action in decided:
             _DO[type(action)](self, action)
 
-    def _send(self, action: rtmp.Send) -> None:
+    def _send(self, action: actions.Send) -> None:
         if self._transport is None or self._transport.is_closing():
             return
         self._transport.write(action.data)
@@ -107,23 +108,23 @@ class Connection(asyncio.Protocol):
             log.warning("rtmp: %s does not read what it asked for; its connection is cut", self.peer)
             self._transport.abort()
 
-    def _published(self, action: rtmp.Published) -> None:
+    def _published(self, action: actions.Published) -> None:
         self._stage.enter(self)
         log.info("rtmp: %s publishes", self.peer)
         self._stage.decoder.put(Began(self.peer))
 
-    def _media(self, action: rtmp.Media) -> None:
+    def _media(self, action: actions.Media) -> None:
         self._stage.decoder.put(Coded(action.unit, action.pts_ns, self._arrival_ns))
 
-    def _spoiled(self, action: rtmp.Spoiled) -> None:
+    def _spoiled(self, action: actions.Spoiled) -> None:
         self._stage.metrics.count("rtmp_messages_spoiled_total")
         log.debug("rtmp: %s: %s", self.peer, action.reason)
 
-    def _unpublished(self, action: rtmp.Unpublished) -> None:
+    def _unpublished(self, action: actions.Unpublished) -> None:
         self._stage.leave(self)
         self._stage.decoder.put(Ended(f"{self.peer}: {action.reason}"))
 
-    def _close(self, action: rtmp.Close) -> None:
+    def _close(self, action: actions.Close) -> None:
         if action.fault:
             self._stage.metrics.count("rtmp_connections_refused_total")
             log.warning("rtmp: %s was disconnected: %s", self.peer, action.reason)
@@ -136,11 +137,11 @@ class Connection(asyncio.Protocol):
         asyncio.get_running_loop().call_later(LINGER_S, self.abort)
 
 
-_DO: dict[type, Callable[[Connection, "rtmp.Action"], None]] = {
-    rtmp.Send: Connection._send,  # type: ignore[dict-item]
-    rtmp.Published: Connection._published,  # type: ignore[dict-item]
-    rtmp.Media: Connection._media,  # type: ignore[dict-item]
-    rtmp.Spoiled: Connection._spoiled,  # type: ignore[dict-item]
-    rtmp.Unpublished: Connection._unpublished,  # type: ignore[dict-item]
-    rtmp.Close: Connection._close,  # type: ignore[dict-item]
+_DO: dict[type, Callable[[Connection, actions.Action], None]] = {
+    actions.Send: Connection._send,  # type: ignore[dict-item]
+    actions.Published: Connection._published,  # type: ignore[dict-item]
+    actions.Media: Connection._media,  # type: ignore[dict-item]
+    actions.Spoiled: Connection._spoiled,  # type: ignore[dict-item]
+    actions.Unpublished: Connection._unpublished,  # type: ignore[dict-item]
+    actions.Close: Connection._close,  # type: ignore[dict-item]
 }

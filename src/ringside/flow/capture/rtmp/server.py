@@ -15,10 +15,10 @@ import threading
 from ringside.core.clock import Clock
 from ringside.core.errors import Misconfigured
 from ringside.core.telemetry import Metrics
+from ringside.flow.capture.rtmp.actions import WRAP_NS
 from ringside.flow.capture.rtmp.connection import Connection
 from ringside.flow.capture.rtmp.decoder import Decoder, available
 from ringside.flow.capture.rtmp.door import Door
-from ringside.flow.capture.rtmp.session import WRAP_NS
 from ringside.flow.capture.sink import Sink
 
 log = logging.getLogger(__name__)

@@ -6,10 +6,19 @@ little until its key has been checked: before, messages are small and few (`STRA
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 
 from ringside.flow.capture.rtmp import amf, flv, message
+from ringside.flow.capture.rtmp.actions import (
+    WRAP_NS,
+    Action,
+    Close,
+    Media,
+    Published,
+    Send,
+    Spoiled,
+    Unpublished,
+)
 from ringside.flow.capture.rtmp.chunks import Limits, Reader, Writer
 from ringside.flow.capture.rtmp.door import Door
 from ringside.flow.capture.rtmp.errors import Malformed, PeerError, Refused
@@ -20,7 +29,6 @@ STRANGER = Limits(message_bytes=80 << 10, assembly_bytes=96 << 10, chunk_streams
 PUBLISHER = Limits()
 STRANGER_BYTES = 256 << 10  # all that may come before publishing
 WINDOW_BYTES = 2_500_000
-WRAP_NS = (1 << 32) * 1_000_000  # a timestamp is 32 bits of milliseconds
 NS_PER_S = 1_000_000_000
 PUBLISH_STREAM = 1
 
@@ -36,51 +44,6 @@ class Phase(Enum):
 
 
 PATIENCE_S = {Phase.SHAKING: 5, Phase.GREETED: 5, Phase.CONNECTED: 5, Phase.PUBLISHING: 10, Phase.CLOSED: 0}
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Write these bytes."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The key was right and the stage is this connection's: an older publisher, if any, has to go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """A sequence header or a coded frame. `pts_ns` is the wire's timestamp plus the frame's offset, modulo WRAP_NS."""
-
-    unit: flv.Config | flv.Unit
-    pts_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Spoiled:
-    """A media message that could not be read; the session goes on."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unpublished:
-    """The publisher left the stage."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Send what is unsent, then close. `fault` says that the peer did something wrong."""
-
-    reason: str
-    fault: bool
-
-
-Action = Send | Published | Media | Spoiled | Unpublished | Close
 
 
 class Session:
