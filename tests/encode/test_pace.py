@@ -1,12 +1,13 @@
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ringside.core.clock import Simulated
-from ringside.core.media import NS_PER_S, Grid
-from ringside.flow.encode.pace import PATIENCE_NS, first_index, next_tick
+from ringside.core.media import NS_PER_S, Grid, Timeline
+from ringside.flow.encode.pace import HOPELESS_NS, first_index, next_tick, one_a_part
 
 NOW_NS = 1_795_000_000 * NS_PER_S
 DELAY_NS = 40_000_000
@@ -47,7 +48,7 @@ def test_a_little_late_is_made_good_frame_by_frame(grid: Grid) -> None:
     assert asked == list(range(asked[0], asked[0] + len(asked)))
 
 
-@given(st.integers(PATIENCE_NS + DELAY_NS + 50_000_000, 86_400 * NS_PER_S), st.sampled_from(GRIDS))
+@given(st.integers(HOPELESS_NS + DELAY_NS + 50_000_000, 86_400 * NS_PER_S), st.sampled_from(GRIDS))
 def test_a_process_that_slept_jumps_to_now_and_counts_what_it_missed(slept_ns: int, grid: Grid) -> None:
     wanted = first_index(grid, NOW_NS)
     now_ns = NOW_NS + slept_ns
@@ -59,3 +60,26 @@ def test_a_process_that_slept_jumps_to_now_and_counts_what_it_missed(slept_ns: i
     following = next_tick(grid, tick.index + 1, now_ns, DELAY_NS)
     assert following.wait_ns >= 0
     assert following.skipped == 0
+
+
+@pytest.mark.parametrize("grid", GRIDS[:-1], ids=str)
+def test_a_second_late_is_made_good_with_one_frame_a_part(grid: Grid) -> None:
+    timeline = Timeline()
+    index = first_index(grid, NOW_NS)
+    now_ns = grid.start_ns(index) + DELAY_NS + NS_PER_S
+    asked: list[int] = []
+    while not (tick := next_tick(grid, index, now_ns, DELAY_NS, one_a_part(grid, timeline))).wait_ns:
+        assert tick.index == index + tick.skipped
+        asked.append(tick.index)
+        index = tick.index + 1
+    places = [timeline.place(grid, n) for n in asked]
+    parts = list(dict.fromkeys((place.number, place.part) for place in places))
+    assert [place.last_in_part for place in places[:3]] == [True] * 3
+    assert len(parts) >= 5
+    assert all(b == (a[0], a[1] + 1) or b == (a[0] + 1, 0) for a, b in pairwise(parts)), "no part is missing"
+
+
+def test_sound_a_second_late_passes_over_nothing() -> None:
+    grid = GRIDS[-1]
+    index = first_index(grid, NOW_NS)
+    assert next_tick(grid, index, NOW_NS + NS_PER_S, DELAY_NS).skipped == 0

@@ -17,12 +17,13 @@ import av
 
 from ringside.core.clock import Clock
 from ringside.core.media import NS_PER_S, Frame, Grid, Kind, Timeline
+from ringside.core.telemetry import throttled
 from ringside.flow.encode.audio import AudioEncoder, Block
 from ringside.flow.encode.config import AUDIO, Config, Rung
 from ringside.flow.encode.effort import choose, threads
 from ringside.flow.encode.gauge import Gauge
 from ringside.flow.encode.ladder import fit, too_large
-from ringside.flow.encode.pace import first_index, next_tick
+from ringside.flow.encode.pace import every_frame, first_index, next_tick, one_a_part
 from ringside.flow.encode.scale import Scaler
 from ringside.flow.encode.shedding import Shedder
 from ringside.flow.encode.video import VideoEncoder
@@ -199,15 +200,17 @@ class Encoder:
         """Call `act(k)` for every frame k in turn, when it is due; sound is due at its block's end."""
         grid = self._grids[kind]
         delay_ns = self._delay_ns + (int(grid.frame_s * NS_PER_S) if kind == "audio" else 0)
+        said = throttled(log, self._clock)
+        stride = one_a_part(grid, self._timeline) if kind == "video" else every_frame
         index = first_index(grid, self._clock.now_ns())
         while not self._stop.is_set():
-            tick = next_tick(grid, index, self._clock.now_ns(), delay_ns)
+            tick = next_tick(grid, index, self._clock.now_ns(), delay_ns, stride)
             if tick.wait_ns:
                 self._stop.wait(tick.wait_ns / NS_PER_S)
                 continue
             if tick.skipped:
                 self._jumped[kind] += tick.skipped
-                log.warning("%s jumps over %d frames to be on time again", kind, tick.skipped)
+                said(f"{kind}: %d frames passed over to be on time again", tick.skipped)
             act(tick.index)
             index = tick.index + 1
         if kind == "audio":
