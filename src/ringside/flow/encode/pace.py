@@ -3,7 +3,7 @@
 A frame is asked for `delay_ns` after its time on the grid. An encoder a little late (a slow source, a busy machine)
 hurries through every frame. One that is `PATIENCE_NS` late hurries in strides, one frame a stride (for pictures, the
 last of each part), so that no part is missing however few frames it has. One that is `HOPELESS_NS` late, because
-the process was stopped or the machine slept, jumps to the frame that is running now. All frames passed over are counted.
+the process was stopped or the machine slept, jumps to the frame that runs now. All frames passed over are counted.
 """
 
 from collections.abc import Callable
