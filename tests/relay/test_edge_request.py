@@ -1,6 +1,7 @@
 """Reading heads: what has been remembered reads the same as what is parsed anew, and noise never does harm."""
 
 import contextlib
+import re
 
 import httptools
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from ringside.flow.relay.edge.request import (
     KEPT,
+    PLAIN,
     Directives,
     Fields,
     Malformed,
@@ -83,6 +85,26 @@ def test_what_a_reader_has_seen_before_does_not_change_what_it_reads(heads: list
     for line, block in heads:
         head = line + b"\r\n" + block + b"\r\n"
         assert taken(old, head) == taken(Reader(), head)
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=30))
+@settings(max_examples=500, deadline=None)
+def test_every_plain_line_is_one_that_httptools_reads_alike(text: str) -> None:
+    line = b"GET /" + text.encode("latin-1") + b" HTTP/1.1"
+    if PLAIN.fullmatch(line) is None:
+        return
+    target = parse_line(line)
+    assert is_strictly_http(line + b"\r\nHost: a\r\n\r\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ringside.flow.relay.edge.request.PLAIN", re.compile(b"(?!)"))
+        assert parse_line(line) == target
+
+
+@pytest.mark.parametrize("char", [bytes([c]) for c in range(256)])
+def test_a_plain_line_holds_no_character_that_httptools_refuses(char: bytes) -> None:
+    for line in (b"GET /a" + char + b"b HTTP/1.1", b"GET /a?" + char + b"b HTTP/1.1"):
+        if PLAIN.fullmatch(line) is not None:
+            assert is_strictly_http(line + b"\r\nHost: a\r\n\r\n")
 
 
 @given(st.binary(max_size=300))

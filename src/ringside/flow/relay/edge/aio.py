@@ -126,12 +126,16 @@ class Edge:
             connection.refuse_and_close(405, "nothing is taken in here")
             return False
         decision = decide(request, self.store, self.now_ns)
-        if isinstance(decision, Serve) and not rest and not fields.close and target.http11 and target.method == "GET":
-            if len(self.answers) >= KEPT:
-                self.answers.clear()
-            self.answers[head] = decision
+        if isinstance(decision, Serve) and target.common and not rest:
+            self._remember(request, head, decision)
         self._do(connection, decision)
         return False
+
+    def _remember(self, request: Request, head: bytes, answer: Serve) -> None:
+        if request.target.method == "GET" and request.target.http11 and not request.fields.close:
+            if len(self.answers) >= KEPT:
+                self.answers.clear()
+            self.answers[head] = answer
 
     def _do(self, connection: Connection, decision: Decision, until_ns: int = 0) -> None:
         if isinstance(decision, Serve):
