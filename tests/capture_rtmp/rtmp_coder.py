@@ -53,14 +53,16 @@ class Clip:
 
 
 @functools.cache
-def clip(codec: str, width: int = 160, height: int = 96, frames: int = 20, fps: int = 25) -> Clip:
+def clip(
+    codec: str, width: int = 160, height: int = 96, frames: int = 20, fps: int = 25, aspect: Fraction = Fraction(1)
+) -> Clip:
     """A moving gradient, encoded; the record is the one that an mp4 file of it would carry."""
     name, options = ENCODERS[codec]
     encoder = av.CodecContext.create(name, "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, fps), Fraction(fps)
     encoder.flags |= av.codec.context.Flags.global_header
-    encoder.options = options
+    encoder.options, encoder.sample_aspect_ratio = options, aspect
     packets = []
     ramp = np.arange(width, dtype=np.uint16)[None, :] + np.arange(height, dtype=np.uint16)[:, None]
     for n in range(frames):

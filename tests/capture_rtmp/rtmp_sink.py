@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from fractions import Fraction
 
 import av
 
@@ -13,12 +14,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self.events: list[tuple[str, str]] = []
+        self.aspects: list[Fraction] = []
         self.pictures: list[tuple[int, int, int, int]] = []  # pts_ns, arrival_ns, width, height
         self.sounds: list[tuple[int, int, int, int]] = []  # pts_ns, arrival_ns, rate, channels
         self.threads: set[int] = set()
         self._changed = threading.Condition()
 
-    def opened(self, description: str) -> None:
+    def opened(self, description: str, aspect: Fraction = Fraction(1)) -> None:
+        self.aspects.append(aspect)
         self._note(lambda: self.events.append(("opened", description)))
 
     def closed(self, reason: str) -> None:

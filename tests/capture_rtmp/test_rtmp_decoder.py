@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from rtmp_coder import Clip, clip, tone
@@ -58,13 +59,16 @@ def test_every_picture_of_every_codec_arrives_once_and_in_order(decoder: Decoder
     assert len(sink.threads) == 1
 
 
-def test_each_picture_keeps_the_arrival_of_its_own_frame(decoder: Decoder) -> None:
+def test_a_picture_arrives_with_the_frame_that_let_it_out_so_arrivals_follow_showing(decoder: Decoder) -> None:
     shown = clip("h264")
     show(decoder, shown, arrival_ns=1000)
     decoder.put(Ended("done"))
     sink_of(decoder).wait_closed()
-    expected = {(d + o) * 1_000_000: 1000 + n for n, (d, o, _, _) in enumerate(shown.frames)}
-    assert {p[0]: p[1] for p in sink_of(decoder).pictures} == expected
+    own = {(d + o) * 1_000_000: 1000 + n for n, (d, o, _, _) in enumerate(shown.frames)}
+    arrivals = [p[1] for p in sink_of(decoder).pictures]
+    assert arrivals == sorted(arrivals)
+    assert all(own[p[0]] <= p[1] <= own[p[0]] + 5 for p in sink_of(decoder).pictures)
+    assert arrivals != [own[p[0]] for p in sink_of(decoder).pictures]  # the clip has B-frames
 
 
 def test_the_source_opens_with_its_first_picture_and_names_the_sound_it_has(decoder: Decoder) -> None:
@@ -87,6 +91,26 @@ def test_sound_that_stays_alone_opens_after_half_a_second(decoder: Decoder) -> N
     assert sink.sounds[0][1] == 500_000_000
 
 
+def test_a_picture_that_comes_after_all_is_told_of(decoder: Decoder) -> None:
+    sound(decoder, 20, arrival_step_ns=50_000_000)
+    show(decoder, clip("h264"))
+    decoder.put(Ended("done"))
+    sink = sink_of(decoder)
+    sink.wait_closed()
+    assert [text for _, text in sink.events] == [
+        "aac 48 kHz stereo from 10.0.0.1",
+        "160x96 h264, aac 48 kHz stereo from 10.0.0.1",
+        "done",
+    ]
+
+
+def test_pixels_that_are_not_square_are_told_of(decoder: Decoder) -> None:
+    show(decoder, clip("h264", 180, 144, aspect=Fraction(16, 15)))
+    decoder.put(Ended("done"))
+    sink_of(decoder).wait_closed()
+    assert sink_of(decoder).aspects == [Fraction(16, 15)]
+
+
 def test_a_picture_that_never_comes_holds_the_sound_back_for_two_seconds(decoder: Decoder) -> None:
     decoder.put(Coded(clip("h264").config, 0, 0))
     sound(decoder, 20, arrival_step_ns=200_000_000)
@@ -103,6 +127,8 @@ def test_a_new_sequence_header_rebuilds_the_decoder_and_loses_nothing(decoder: D
     sink = sink_of(decoder)
     sink.wait_closed()
     assert [p[2] for p in sink.pictures] == [160] * 20 + [320] * 20 + [160] * 20
+    told = [text.split()[0] for event, text in sink.events if event == "opened"]
+    assert told == ["160x96", "320x192", "160x96"]
     assert decoder.errors == 0
 
 

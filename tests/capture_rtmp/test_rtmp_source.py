@@ -257,22 +257,19 @@ def test_a_publisher_that_falls_silent_frees_the_stage(scene: Scene) -> None:
     still_serves(scene)
 
 
-def test_a_connection_too_many_is_closed_at_once_and_a_place_that_is_left_is_given_again(scene: Scene) -> None:
-    crowd = [scene.peer() for _ in range(MAX_CONNECTIONS)]
-    for peer in crowd:
-        peer.send(peer.publisher.hello())
-        peer.until(b"\x03")
-    assert scene.peer().rest() == b""
-    crowd[0].close()
-    for _ in range(50):
-        peer = scene.peer()
-        peer.send(peer.publisher.hello())
-        try:
-            if peer.socket.recv(1):
-                return
-        except ConnectionResetError:
-            continue
-    pytest.fail("the place that was left was never given again")
+def test_strangers_who_fill_the_house_keep_neither_the_publisher_nor_the_next_one_out(scene: Scene) -> None:
+    first = scene.peer().publish()
+    crowd = [scene.peer() for _ in range(2 * MAX_CONNECTIONS)]
+    for stranger in crowd:
+        stranger.send(stranger.publisher.hello())
+    crowd[0].rest()  # ends only because the oldest had to go
+    crowd[-1].until(b"\x03")
+    first.show()
+    scene.sink.wait(lambda sink: len(sink.pictures) >= 20 - HELD)
+    first.close()
+    scene.sink.wait_closed()
+    still_serves(scene)
+    assert len(scene.source.connections) <= MAX_CONNECTIONS
 
 
 def test_a_peer_that_asks_and_never_listens_is_cut_off(scene: Scene) -> None:

@@ -34,7 +34,7 @@ class Stage(Protocol):
     door: Door
     decoder: Decoder
     codecs: frozenset[str]
-    connections: "set[Connection]"
+    connections: "dict[Connection, None]"
 
     def is_busy_for(self, connection: "Connection") -> bool:
         """Whether another connection publishes and may not be replaced."""
@@ -56,6 +56,7 @@ class Connection(asyncio.Protocol):
         self.peer = "?"
         self._stage = stage
         self._transport: asyncio.Transport | None = None
+        self._cut = False
         self._arrival_ns = stage.clock.now_ns()
         self._session = Session(stage.door, stage.codecs, os.urandom(ENTROPY_BYTES), self._arrival_ns)
 
@@ -66,7 +67,8 @@ class Connection(asyncio.Protocol):
         """asyncio: the peer is there."""
         self._transport = cast(asyncio.Transport, transport)
         self.peer = str((transport.get_extra_info("peername") or "?")[0])
-        self._stage.connections.add(self)
+        if self._cut:
+            self.abort()
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes came."""
@@ -80,7 +82,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """asyncio: the socket is gone."""
         self._transport = None
-        self._stage.connections.discard(self)
+        self._stage.connections.pop(self, None)
         self._act(self._session.lost())
 
     def tick(self) -> None:
@@ -92,7 +94,8 @@ class Connection(asyncio.Protocol):
         self._act(self._session.dismiss(reason))
 
     def abort(self) -> None:
-        """Cut the connection at once."""
+        """Cut the connection at once, or as soon as it is made."""
+        self._cut = True
         if self._transport is not None:
             self._transport.abort()
 

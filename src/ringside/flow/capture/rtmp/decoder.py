@@ -58,6 +58,7 @@ class Track:
 
     def __init__(self, config: flv.Config) -> None:
         self.config = config
+        self._arrival_ns = 0
         context = cast(Context, av.CodecContext.create(_decoder(config.codec), "r"))
         context.extradata = config.extradata or None
         context.thread_type = "SLICE"  # frame threads would hold back one picture each
@@ -80,15 +81,24 @@ class Track:
             packet = av.Packet(coded.unit.data)
             packet.pts, packet.time_base = coded.pts_ns, NANOSECONDS
             packet.is_keyframe = coded.unit.key
-            packet.opaque = (coded.pts_ns, coded.arrival_ns)
+            packet.opaque = coded.pts_ns
+            self._arrival_ns = coded.arrival_ns
         for frame in self.context.decode(packet):
             if frame.opaque is None:
                 continue
             if isinstance(frame, av.VideoFrame):
                 frame.pict_type = av.video.frame.PictureType.NONE  # an encoder would make every I a key frame
             frame.time_base = NANOSECONDS
-            pts_ns, arrival_ns = cast(tuple[int, int], frame.opaque)
-            yield frame, pts_ns, arrival_ns
+            # A picture that waited for others in the decoder arrives with the one that let it out: arrivals then
+            # follow the order of showing, and B-frames lie no further behind them than the rest.
+            yield frame, cast(int, frame.opaque), self._arrival_ns
+
+    @property
+    def aspect(self) -> Fraction:
+        """The shape of its pixels."""
+        context = self.context
+        aspect = context.sample_aspect_ratio if isinstance(context, VideoCodecContext) else None
+        return aspect if aspect and aspect > 0 else Fraction(1)
 
     def __str__(self) -> str:
         context, codec = self.context, self.config.codec
@@ -107,12 +117,11 @@ class Programme:
         self.peer = peer
         self.tracks: dict[flv.Kind, Track] = {}
         self.opened = False
+        self.told: tuple[int, int, Fraction] | None = None  # the picture that the sink was told of
         self._first_ns: int | None = None
 
-    def is_ready(self, kind: flv.Kind, arrival_ns: int) -> bool:
-        """Whether a frame of `kind` is enough to open with: the first picture, or sound that stays alone."""
-        if kind == "video":
-            return True
+    def is_alone(self, arrival_ns: int) -> bool:
+        """Whether sound that came at `arrival_ns` has waited long enough for a picture."""
         if self._first_ns is None:
             self._first_ns = arrival_ns
         patience_ns = PICTURE_LATE_NS if "video" in self.tracks else SOUND_ALONE_NS
@@ -207,15 +216,20 @@ class Decoder:
 
     def _hand_over(self, programme: Programme, track: Track, decoded: Iterator[Decoded]) -> None:
         for frame, pts_ns, arrival_ns in decoded:
-            if not programme.opened:
-                if not programme.is_ready(track.config.kind, arrival_ns):
-                    continue
-                programme.opened = True
-                self._sink.opened(str(programme))
             if isinstance(frame, av.VideoFrame):
+                self._tell(programme, (frame.width, frame.height, track.aspect))
                 self._sink.video(frame, pts_ns, arrival_ns)
-            else:
+            elif programme.opened or programme.is_alone(arrival_ns):
+                if not programme.opened:
+                    self._tell(programme, None)
                 self._sink.audio(frame, pts_ns, arrival_ns)
+
+    def _tell(self, programme: Programme, picture: tuple[int, int, Fraction] | None) -> None:
+        """Open the sink, or tell it that the picture is another."""
+        if programme.opened and programme.told == picture:
+            return
+        programme.opened, programme.told = True, picture
+        self._sink.opened(str(programme), picture[2] if picture else Fraction(1))
 
     def _end(self, reason: str) -> None:
         programme, self._programme = self._programme, None

@@ -4,7 +4,8 @@ A thread shell: `start` binds the port at once, in the caller's thread, then ser
 of its own; a second thread decodes and calls the sink. One publisher is on the stage at a time.
 
 The sink gets `pts_ns` = the wire's 32-bit millisecond timestamp plus the frame's own offset, in nanoseconds, as it
-came: it wraps at `wrap_ns` and jumps when the publisher's clock does. `arrival_ns` is when the frame's last byte came.
+came: it wraps at `wrap_ns` and jumps when the publisher's clock does. `arrival_ns` is when the last byte came that the
+frame waited for, B-frames after it included; it never goes back.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import threading
 
 from ringside.core.clock import Clock
 from ringside.core.errors import Misconfigured
-from ringside.core.telemetry import Metrics
+from ringside.core.telemetry import Metrics, throttled
 from ringside.flow.capture.rtmp.actions import WRAP_NS
 from ringside.flow.capture.rtmp.connection import Connection
 from ringside.flow.capture.rtmp.decoder import Decoder, available
@@ -52,9 +53,10 @@ class RtmpSource:
         self.takeover = takeover
         self.door = Door(app, key)
         self.codecs = available()
-        self.connections: set[Connection] = set()
+        self.connections: dict[Connection, None] = {}  # the oldest first
         self.decoder: Decoder
         self._publisher: Connection | None = None
+        self._say_full = throttled(log, clock)
         self._stopping: asyncio.Event
         self._loop: asyncio.AbstractEventLoop
         self._thread: threading.Thread | None = None
@@ -139,16 +141,13 @@ class RtmpSource:
         await asyncio.sleep(0)
 
     def _accept(self) -> asyncio.Protocol:
+        # Strangers who fill the house must not keep the publisher out: the oldest of them goes.
         if len(self.connections) >= MAX_CONNECTIONS:
             self.metrics.count("rtmp_connections_refused_total")
-            return _Full()
-        return Connection(self)
-
-
-class _Full(asyncio.Protocol):
-    """A connection too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """asyncio: the peer is there, and is sent away."""
-        log.warning("rtmp: a connection was refused: %d are open", MAX_CONNECTIONS)
-        transport.close()
+            self._say_full(f"rtmp: {MAX_CONNECTIONS} connections are open: %d were cut that had not published", 1)
+            oldest = next(known for known in self.connections if known is not self._publisher)
+            del self.connections[oldest]
+            oldest.abort()
+        connection = Connection(self)
+        self.connections[connection] = None
+        return connection
