@@ -36,7 +36,7 @@ class Process:
         self.channel = channel
         self.gathering = Gathering(about.name, self.clock)
         self.metrics = Metrics()
-        manifests = Manifests(about.timeline, settings.part_hold_back_s)
+        manifests = Manifests(about.timeline, about.title, settings.part_hold_back_s)
         self.publisher = origin.Publisher(settings, about.name, about.timeline, manifests, self.metrics)
         self.ingest = origin.IngestServer(
             self.publisher, self.publish, self.clock, settings, self.gathering.take_studio
@@ -64,6 +64,8 @@ class Process:
     def publish_status(self) -> None:
         """Put `/status.json` and `/metrics` out."""
         described = {**self.publisher.describe(), "cpu_cores": self._cpu_cores(), "pid": os.getpid()}
+        described["window_bytes"] = described["held_bytes"]
+        described["window_s"] = max((row["listed_s"] for row in described["tracks"].values()), default=0)
         parts = self.gathering.parts(self.metrics)
         status = json.dumps(self.gathering.status(described, parts, self._state), separators=(",", ":"))
         text = "text/plain; version=0.0.4; charset=utf-8"

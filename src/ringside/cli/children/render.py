@@ -10,7 +10,8 @@ from ringside.flow.mux import dash, hls
 class Manifests:
     """Writes every manifest of an event. One renderer per track keeps the text of old segments."""
 
-    def __init__(self, timeline: Timeline, part_hold_back_s: float) -> None:
+    def __init__(self, timeline: Timeline, title: str, part_hold_back_s: float) -> None:
+        self._title = title
         self._timeline = timeline
         self._hls = hls.Config(part_hold_back_s=part_hold_back_s) if part_hold_back_s else hls.Config()
         self._dash = dash.Config(segment_s=timeline.segment_s)
@@ -27,7 +28,7 @@ class Manifests:
 
     def multivariant(self, tracks: Sequence[Track]) -> bytes:
         """The multivariant playlist."""
-        return hls.multivariant(tracks)
+        return hls.multivariant(tracks, self._title)
 
     def mpd(self, views: Sequence[View], now_ns: int) -> bytes:
         """The MPD."""

@@ -23,6 +23,7 @@ from ringside.flow.mux.hls.preload_hint import PreloadHint
 from ringside.flow.mux.hls.program_date_time import ProgramDateTime
 from ringside.flow.mux.hls.rendition_report import RenditionReport
 from ringside.flow.mux.hls.server_control import ServerControl
+from ringside.flow.mux.hls.session_data import SessionData
 from ringside.flow.mux.hls.skip import Skip
 from ringside.flow.mux.hls.start import Start
 from ringside.flow.mux.hls.stream_inf import IFrameStreamInf, StreamInf
@@ -33,7 +34,7 @@ _TAGS: tuple[type[Tag], ...] = (
     TargetDuration, MediaSequence, DiscontinuitySequence, EndList, PlaylistType, IFramesOnly, PartInf, ServerControl,
     ExtInf, ByteRange, Discontinuity, Key, Map, ProgramDateTime, Gap, Part,
     DateRange, Skip, PreloadHint, RenditionReport,
-    Media, StreamInf, IFrameStreamInf, ContentSteering,
+    Media, StreamInf, IFrameStreamInf, ContentSteering, SessionData,
 )  # fmt: skip
 BY_NAME: dict[str, type[Tag]] = {tag.NAME: tag for tag in _TAGS}
 

@@ -13,6 +13,7 @@ from ringside.core.media import Track
 from ringside.flow.mux.hls.flags import IndependentSegments
 from ringside.flow.mux.hls.media import Media
 from ringside.flow.mux.hls.playlist import Multivariant, Variant
+from ringside.flow.mux.hls.session_data import SessionData
 from ringside.flow.mux.hls.stream_inf import StreamInf
 from ringside.flow.mux.hls.tag import Tag
 
@@ -20,11 +21,16 @@ FIRST_CHOICE_BPS = 2_000_000
 _GROUP = "audio"
 
 
-def multivariant(tracks: Sequence[Track]) -> bytes:
-    """The multivariant playlist of these tracks, whose playlists are at `{track}/index.m3u8`."""
+def multivariant(tracks: Sequence[Track], title: str = "") -> bytes:
+    """The multivariant playlist of these tracks, whose playlists are at `{track}/index.m3u8`.
+
+    `title` is what people call the event; the watch page shows it.
+    """
     video = [track for track in tracks if track.kind == "video"]
     audio = [track for track in tracks if track.kind == "audio"]
     entries: list[Tag | Variant] = [IndependentSegments()]  # nothing here needs an EXT-X-VERSION above 1 (§8)
+    if title:
+        entries.append(SessionData("ringside.title", " ".join(title.replace('"', "'").split())))
     if video:
         entries += [_rendition(track, first=index == 0) for index, track in enumerate(audio)]
         variants = [_variant(track, audio) for track in video]

@@ -27,13 +27,14 @@ from ringside.flow.mux.hls.preload_hint import PreloadHint
 from ringside.flow.mux.hls.program_date_time import ProgramDateTime
 from ringside.flow.mux.hls.rendition_report import RenditionReport
 from ringside.flow.mux.hls.server_control import ServerControl
+from ringside.flow.mux.hls.session_data import SessionData
 from ringside.flow.mux.hls.skip import Skip
 from ringside.flow.mux.hls.stream_inf import IFrameStreamInf, StreamInf
 from ringside.flow.mux.hls.tag import Malformed, Tag, Unknown
 
 T = TypeVar("T")
 _SEGMENT_TAGS = (ExtInf, ByteRange, Discontinuity, Key, Map, ProgramDateTime, Gap, Part, DateRange)
-_MULTIVARIANT_TAGS = (Media, StreamInf, IFrameStreamInf, ContentSteering)
+_MULTIVARIANT_TAGS = (Media, StreamInf, IFrameStreamInf, ContentSteering, SessionData)
 
 
 def every(tags: tuple[Tag, ...], kind: type[T]) -> list[T]:
