@@ -15,7 +15,7 @@ GRIDS = {"v720": VIDEO, "v360": Grid.video(Fraction(30)), "a": AUDIO}
 
 @dataclass(frozen=True)
 class Trouble:
-    """One thing that happens to one track or to all: its parts from `at` on (counted from the start), `length` of them."""
+    """One thing that happens to one track or to all: to `length` of its parts, from part `at` of the event on."""
 
     kind: str
     track: str
@@ -127,4 +127,4 @@ def assert_whole(name: str, view) -> None:  # type: ignore[no-untyped-def]
 def test_renditions_stay_within_reach_of_one_another(troubles: list[Trouble]) -> None:
     event = play([t for t in troubles if t.kind != "late"], 0)
     ends = [lane.end_ns for lane in event.publisher.lanes.values()]
-    assert max(ends) - min(ends) <= 1.5 * S
+    assert max(ends) - min(ends) <= 2.5 * S  # a track that has returned is waited for that long

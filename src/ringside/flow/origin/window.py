@@ -93,7 +93,7 @@ class Window:
         """Take one chunk of the encoder run `session`."""
         reason = self._refusal(chunk, session)
         if reason:
-            self.returning = self.lost
+            self.returning = self.lost and reason != "not independent"
             return [Dropped(reason)]
         self.lost = self.returning = False
         changes: list[Change] = []
