@@ -131,7 +131,8 @@ def parse_line(line: bytes) -> Target:
         raise Malformed("the request line is too long", 414)
     plain = PLAIN.fullmatch(line)
     if plain is not None:
-        return _target(*(group.decode() for group in plain.groups(b"")), http11=True)
+        method, path, query = (group.decode() for group in plain.groups(b""))
+        return _target(method, path, query, True)
     listener, parser = _parse(line + b"\r\nHost: x\r\n\r\n")
     version = parser.get_http_version()
     if version not in {"1.0", "1.1"}:
