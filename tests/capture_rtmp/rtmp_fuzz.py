@@ -21,7 +21,7 @@ from rtmp_record import load
 from ringside.flow.capture.rtmp import flv
 from ringside.flow.capture.rtmp.actions import Action, Close, Media, Published, Unpublished
 from ringside.flow.capture.rtmp.backlog import Coded
-from ringside.flow.capture.rtmp.chunks import Limits, Reader, Writer
+from ringside.flow.capture.rtmp.chunks import DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES, Limits, Reader, Writer
 from ringside.flow.capture.rtmp.decoder import Track
 from ringside.flow.capture.rtmp.message import Message, set_chunk_size
 from ringside.flow.capture.rtmp.session import Session
@@ -100,7 +100,11 @@ def spoiled_messages(rng: random.Random) -> bytes:
     writer = Writer()
     size = rng.choice([1, 128, 4096, 65536])
     data = writer.write(set_chunk_size(size)) if size != 128 else b""
-    return GOLDEN[which][:HANDSHAKE_BYTES] + data + b"".join(writer.write(message) for message in script)
+    for message in script:
+        data += writer.write(message)
+        if not 1 <= writer.chunk_bytes <= MAX_CHUNK_BYTES:  # a spoiled SetChunkSize, which nobody can write by
+            writer.chunk_bytes = DEFAULT_CHUNK_BYTES
+    return GOLDEN[which][:HANDSHAKE_BYTES] + data
 
 
 def input_of(seed: int, n: int) -> tuple[bytes, int]:

@@ -25,9 +25,9 @@ from ringside.flow.capture.rtmp.errors import Malformed, PeerError, Refused
 from ringside.flow.capture.rtmp.handshake import Handshake
 from ringside.flow.capture.rtmp.message import Message, Type
 
-STRANGER = Limits(message_bytes=80 << 10, assembly_bytes=96 << 10, chunk_streams=8)
+STRANGER = Limits(message_bytes=16 << 10, assembly_bytes=24 << 10, chunk_streams=8)
 PUBLISHER = Limits()
-STRANGER_BYTES = 256 << 10  # all that may come before publishing
+STRANGER_BYTES = 32 << 10  # all that may come before publishing: ffmpeg and OBS need 4 kB
 WINDOW_BYTES = 2_500_000
 NS_PER_S = 1_000_000_000
 PUBLISH_STREAM = 1
@@ -103,6 +103,17 @@ class Session:
     # Bytes to messages
 
     def _consume(self, data: bytes) -> None:
+        if self.phase is not Phase.PUBLISHING:
+            room = STRANGER_BYTES - self._received
+            self._take(data[:room])
+            data = data[room:]
+            if data and self.phase not in (Phase.PUBLISHING, Phase.CLOSED):
+                raise Malformed(f"it sent more than {STRANGER_BYTES} bytes without publishing")
+        if data and self.phase is Phase.PUBLISHING:
+            self._take(data)
+        self._acknowledge()
+
+    def _take(self, data: bytes) -> None:
         self._received += len(data)
         if self.phase is Phase.SHAKING:
             answer, data = self._handshake.feed(data)
@@ -116,12 +127,9 @@ class Session:
             handler = _HANDLERS.get(received.type)
             if handler is not None:
                 handler(self, received)
-        if self.phase not in (Phase.PUBLISHING, Phase.CLOSED) and self._received > STRANGER_BYTES:
-            raise Malformed(f"it sent {self._received} bytes without publishing")
-        self._acknowledge()
 
     def _acknowledge(self) -> None:
-        if self._received - self._acknowledged >= self._peer_window:
+        if self._received - self._acknowledged >= self._peer_window and self.phase is not Phase.CLOSED:
             self._acknowledged = self._received
             self._send(message.acknowledgement(self._received))
 
