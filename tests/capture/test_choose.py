@@ -18,12 +18,19 @@ def since(last_ms: int):
     return lambda now: Evidence(picture_ns=last_ms * MS, silent_ns=now - last_ms * MS)
 
 
-def test_a_programme_waits_behind_the_slate_and_begins_with_the_first_picture() -> None:
-    chooser = Chooser()
+def test_a_file_begins_with_its_first_picture() -> None:
+    chooser = Chooser(at_once=True)
     assert set(run(chooser, 0, 2000, lambda now: Evidence(silent_ns=now))) == {"slate"}
     assert chooser.state == "waiting"
     assert set(run(chooser, 2000, 3000, playing)) == {"source"}
     assert (chooser.state, chooser.since_ns, chooser.switches) == ("live", 2 * S, 0)
+
+
+def test_a_source_begins_once_its_pictures_are_steady_and_its_place_is_settled() -> None:
+    chooser = Chooser()
+    assert set(run(chooser, 0, 500, lambda now: Evidence(picture_ns=now, settling=True), step_ms=20)) == {"slate"}
+    assert run(chooser, 500, 1000, playing, step_ms=20).index("source") * 20 == 280
+    assert (chooser.state, chooser.switches) == ("live", 0)
 
 
 def test_the_slate_is_up_within_half_a_second_of_the_last_picture() -> None:
@@ -77,7 +84,7 @@ def test_a_still_picture_is_held_while_its_sound_goes_on() -> None:
 def test_sound_without_a_picture_gets_a_card_after_a_second() -> None:
     chooser = Chooser()
     shots = run(chooser, 0, 2000, lambda now: Evidence(sound_ns=0, silent_ns=10 * MS), step_ms=100)
-    assert shots.index("card") * 100 == 1000
+    assert shots.index("card") * 100 == 1300
     assert chooser.state == "live"
 
 

@@ -16,6 +16,7 @@ MS = 1_000_000
 S = 1_000_000_000
 UTC = 1_800_000_000 * S
 SIZE = (320, 180)
+SETTLED_S = Fraction(1, 2)  # by then a live source has shown that it is steady
 AUDIO = Grid.audio()
 
 
@@ -23,7 +24,7 @@ class Studio:
     """A programme, its clock, and a camera that starts at UTC."""
 
     def __init__(self, fps: Fraction = Fraction(30), delay_ns: int = 0, **config) -> None:
-        self.clock, self.video, self.delay_ns = Simulated(UTC), Grid.video(fps), delay_ns
+        self.clock, self.video, self.delay_ns, self.fps = Simulated(UTC), Grid.video(fps), delay_ns, fps
         self.programme = Programme(
             Config(**{"url": "rtmp://127.0.0.1:1/live", **config}), self.clock, self.video, AUDIO, *SIZE
         )
@@ -66,7 +67,7 @@ def tone(first: int, samples: int = 1024, rate: int = 48_000, layout: str = "ste
 
 
 def film(studio: Studio, times_ms: list[float], seconds: float, pts0: int = 7 * S) -> list[int | None]:
-    """Milliseconds since UTC that each frame of the programme shows; None is the slate."""
+    """Milliseconds since UTC that each frame of the programme shows, once it has settled; None is the slate."""
     studio.programme.opened("a camera")
     waiting = [round(at * MS) for at in times_ms]
     seen = []
@@ -76,7 +77,7 @@ def film(studio: Studio, times_ms: list[float], seconds: float, pts0: int = 7 * 
             studio.programme.video(shot(UTC + at), pts0 + at, UTC + at)
         stamp = read_strip(studio.pull())
         seen.append(None if stamp is None else stamp - UTC // MS)
-    return seen
+    return seen[int(SETTLED_S * studio.fps) :]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_variable_frame_rate_shows_the_newest_picture_that_is_due() -> None:
     seen = film(Studio(), [0.0, *times], 4)
     assert None not in seen
     assert (np.diff(seen) >= 0).all()
-    assert set(seen) <= {round(t) for t in [0.0, *times]}
+    assert set(seen) <= {int(t) for t in [0.0, *times]}
 
 
 def test_jitter_within_the_delay_is_never_seen() -> None:
@@ -129,7 +130,7 @@ def test_the_slate_takes_over_within_half_a_second_and_gives_back() -> None:
     studio = Studio()
     times = [k * 100 / 3 for k in range(150) if not 60 <= k < 120]  # nothing from 2 s to 4 s
     seen = film(studio, times, 5)
-    frame = [(n + 1) / 30 for n, stamp in enumerate(seen) if stamp is None]
+    frame = [(n + 16) / 30 for n, stamp in enumerate(seen) if stamp is None]
     assert 2.35 < frame[0] < 2.5
     assert 4.25 < frame[-1] < 4.4
     assert frame == sorted(frame)
@@ -140,12 +141,12 @@ def test_the_slate_takes_over_within_half_a_second_and_gives_back() -> None:
 
 def test_status_is_ready_for_the_engineers_page() -> None:
     studio = Studio()
-    film(studio, [k * 66.7 for k in range(15)], 1)
+    film(studio, [k * 66.7 for k in range(30)], 2)
     status = studio.programme.status()
     assert status["repeats"] > 10
     assert status["detail"] == "a camera"
     assert status["fps"] == 30
-    assert UTC // MS <= status["since_ms"] < UTC // MS + 50
+    assert UTC // MS + 300 <= status["since_ms"] < UTC // MS + 400
     assert {"kind", "width", "height", "drops", "discontinuities"} <= set(status)
 
 
@@ -197,7 +198,8 @@ def send(studio: Studio, seconds: float, rate: int = 48_000, layout: str = "ster
 def test_sound_of_any_rate_and_layout_becomes_stereo_at_48_khz_on_time(rate: int, layout: str) -> None:
     studio = Studio()
     send(studio, 2, rate, layout)
-    studio.pull()
+    for _ in range(12):
+        studio.pull()
     sound = studio.listen(UTC + 1_800 * MS)[:, 24_000:72_000]
     assert sound.shape == (2, 48_000)
     assert int(np.abs(np.fft.rfft(sound[0])).argmax()) == 440

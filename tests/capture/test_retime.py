@@ -124,3 +124,22 @@ def test_no_input_breaks_it(data: list[tuple[int, int]]) -> None:
     for pts, passed in data:
         now += passed
         assert abs(retimer.map(pts, now, "audio" if passed % 2 else "video") - now) < 60 * S
+
+
+def test_sound_that_comes_in_bursts_is_never_late() -> None:
+    retimer, lates = Retimer(), []
+    for k in range(600):
+        now = UTC + k * 20 * MS
+        retimer.map(k * 20 * MS, now, "video")
+        if k % 10 == 9:  # the sound of 200 ms arrives when its last block is complete
+            for n in range(k - 9, k + 1):
+                mapped = retimer.map(n * 20 * MS, now + (n - k + 9) * 200_000, "audio")
+                lates.append(now - mapped)
+    assert max(lates[200:]) < 2 * MS
+
+
+def test_frames_closer_together_than_a_burst_still_move_the_mapping() -> None:
+    retimer = Retimer()
+    for k in range(5000):
+        mapped = retimer.map(k * 2_500_000, UTC + k * 2_500_000 - k * 200)  # its clock is 80 ppm slow
+    assert abs(mapped - (UTC + 4999 * 2_500_000 - 4999 * 200)) < 5 * MS

@@ -1,8 +1,9 @@
 """What is on the air: the source, the card that says "sound only", or the slate. Pure: evidence and time enter.
 
-A source is on the air from its first picture. It leaves when it has been silent for SILENT_NS, or has closed and
-its last picture is over, or its picture has stood still for HELD_NS with none to come. It returns after STEADY_NS
-of pictures without a break. A source that sends sound but no picture at all is on the air with a card.
+A source is on the air after STEADY_NS of pictures without a break, on a mapping to UTC that holds; one that is
+ready beforehand (a file) from its first picture. It leaves when it has been silent for SILENT_NS, or has closed and
+its last picture is over, or its picture has stood still for HELD_NS with none to come. It returns as a
+source comes that was never there. A source that sends sound but no picture at all is on the air with a card.
 """
 
 from dataclasses import dataclass
@@ -27,12 +28,14 @@ class Evidence:
     sound_ns: int | None = None  # since when it has sent sound without ever a picture
     silent_ns: int = 0  # since anything last arrived
     closed: bool = False
+    settling: bool = False  # its place on the timeline has just been moved
 
 
 class Chooser:
-    """The state of the programme, and since when."""
+    """The state of the programme, and since when. `at_once`: the first picture need not prove itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: bool = False) -> None:
+        self._at_once = at_once
         self.state: State = "waiting"
         self.since_ns: int | None = None
         self.switches = 0
@@ -48,13 +51,17 @@ class Chooser:
             if self.state == "live":
                 self._enter("slate", now_ns)
             return "slate"
-        if self._steady_ns is None:
+        if self._steady_ns is None or (evidence.settling and self.state != "live"):
             self._steady_ns = now_ns
-        if self.state == "slate" and now_ns - self._steady_ns < STEADY_NS:
+        if not self._may_enter and now_ns - self._steady_ns < STEADY_NS:
             return "slate"
         if self.state != "live":
             self._enter("live", now_ns)
         return shot
+
+    @property
+    def _may_enter(self) -> bool:
+        return self.state == "live" or (self.state == "waiting" and self._at_once)
 
     def _enter(self, state: State, now_ns: int) -> None:
         self.switches += self.state != "waiting"

@@ -15,7 +15,7 @@ from ringside.core.clock import Clock
 from ringside.core.telemetry import throttled
 from ringside.flow.capture.buffers import Pictures, Sound
 from ringside.flow.capture.cadence import Cadence
-from ringside.flow.capture.choose import Evidence
+from ringside.flow.capture.choose import STEADY_NS, Evidence
 from ringside.flow.capture.drawn import SAMPLE_RATE, Samples
 from ringside.flow.capture.retime import Retimer
 from ringside.flow.capture.splice import Splicer
@@ -130,6 +130,7 @@ class Feed:
                 sound_ns=None if self.pictured else self._sound_since_ns,
                 silent_ns=now_ns - self._arrived_ns if self._arrived_ns is not None else now_ns,
                 closed=self._closed,
+                settling=self._retimer.stepped_ns is not None and now_ns - self._retimer.stepped_ns < STEADY_NS,
             )
             return evidence, self._shown[1] if self._shown else None
 

@@ -7,6 +7,8 @@ not leave those protocols.
 
 import logging
 import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from av.container import InputContainer
 
 from ringside.core.clock import Clock
 from ringside.core.telemetry import throttled
-from ringside.flow.capture.decode import Decoder, Streams, choose
+from ringside.flow.capture.decode import Decoder, Media, Streams, choose
 from ringside.flow.capture.feed import pictures_within_budget
 from ringside.flow.capture.fps import choose_fps
 from ringside.flow.capture.sink import Sink
@@ -24,11 +26,15 @@ from ringside.flow.capture.source import NotPlayable, SourceInfo
 log = logging.getLogger(__name__)
 
 AHEAD_NS = 1_000_000_000
+LEAD_NS = 60_000_000  # from the first picture being there to its being due: what belongs beside it comes too
 LATE_NS = 300_000_000  # a decoder further behind than this does not catch up: the film is moved instead
 NAP_S = 0.05
 RETRY_S = 1.0
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 10.0, 5.0
 JOIN_S = 3.0
+MOST_HELD = 500
+
+Decoded = tuple[Media, int, int]  # frame, pts_ns, duration_ns
 
 
 def is_web(url: str) -> bool:
@@ -147,9 +153,9 @@ class FileSource:
             if self._shift_ns is None:
                 sink.opened(str(streams), streams.aspect)
             begun_ns = self._end_ns if self._shift_ns is not None else None
-            for frame, pts_ns, duration_ns in Decoder(container, streams):
+            for frame, pts_ns, duration_ns in _from_first_picture(Decoder(container, streams), streams):
                 if not played:
-                    self._shift_ns = (self._clock.now_ns() if begun_ns is None else begun_ns) - pts_ns
+                    self._shift_ns = (self._clock.now_ns() + LEAD_NS if begun_ns is None else begun_ns) - pts_ns
                     played = True
                 due_ns = self._due(pts_ns)
                 if not self._wait_until(due_ns - self._ahead_ns):
@@ -174,3 +180,16 @@ class FileSource:
         while (left_ns := time_ns - self._clock.now_ns()) > 0 and not self._stop.is_set():
             self._stop.wait(min(NAP_S, left_ns / 1e9))
         return not self._stop.is_set()
+
+
+def _from_first_picture(frames: Iterable[Decoded], streams: Streams) -> Iterator[Decoded]:
+    """The same frames, none before the first picture is there too: its decoder may take a while to begin."""
+    waiting: deque[Decoded] = deque()
+    held = streams.video is not None
+    for entry in frames:
+        waiting.append(entry)
+        held = held and not isinstance(entry[0], av.VideoFrame) and len(waiting) < MOST_HELD
+        if not held:
+            yield from waiting
+            waiting.clear()
+    yield from waiting

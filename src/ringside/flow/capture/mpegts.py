@@ -86,11 +86,15 @@ class _Stay:
                     self._sink.opened(*told)
                 self._give(frame, pts_ns)
 
+    def _arrival_ns(self) -> int:
+        """When the bytes arrived that brought out this frame: how busy this machine is does not enter."""
+        return self.pipe.arrival_ns or self._clock.now_ns()
+
     def _give(self, frame: Media, pts_ns: int) -> None:
         if isinstance(frame, av.VideoFrame):
-            self._sink.video(frame, pts_ns, self._clock.now_ns())
+            self._sink.video(frame, pts_ns, self._arrival_ns())
         else:
-            self._sink.audio(frame, pts_ns, self._clock.now_ns())
+            self._sink.audio(frame, pts_ns, self._arrival_ns())
 
 
 class _Pace:
@@ -192,7 +196,7 @@ class MpegTsSource:
                 pass
             return
         dropped = self._stay.pipe.dropped
-        self._stay.pipe.write(packets)
+        self._stay.pipe.write(packets, self._clock.now_ns())
         if lost := self._stay.pipe.dropped - dropped:
             self.dropped += lost
             self._warn_drops(f"{self.name}: decoding is too slow, %d bytes dropped", lost)

@@ -11,30 +11,31 @@ class Pipe:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.dropped = 0
+        self.arrival_ns = 0  # of the bytes read last, as `write` was told
         self._limit = limit
         self._size = 0
-        self._parts: deque[bytes] = deque()
+        self._parts: deque[tuple[bytes, int]] = deque()
         self._closed = False
         self._changed = threading.Condition()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, arrival_ns: int = 0) -> None:
         """Put bytes in; all of them are dropped, and counted, when there is no room."""
         with self._changed:
             if self._closed or self._size + len(data) > self._limit:
                 self.dropped += len(data)
                 return
-            self._put(data)
+            self._put(data, arrival_ns)
 
     def offer(self, data: bytes, within_s: float) -> bool:
         """Put bytes in once there is room; False, with nothing put, when there is none within `within_s`."""
         with self._changed:
             room = self._changed.wait_for(lambda: self._closed or self._size + len(data) <= self._limit, within_s)
             if room:
-                self._put(data)
+                self._put(data, 0)
             return room
 
-    def _put(self, data: bytes) -> None:
-        self._parts.append(data)
+    def _put(self, data: bytes, arrival_ns: int) -> None:
+        self._parts.append((data, arrival_ns))
         self._size += len(data)
         self._changed.notify_all()
 
@@ -44,9 +45,9 @@ class Pipe:
             self._changed.wait_for(lambda: self._parts or self._closed)
             if not self._parts:
                 return b""
-            part = self._parts.popleft()
+            part, self.arrival_ns = self._parts.popleft()
             if len(part) > size:
-                self._parts.appendleft(part[size:])
+                self._parts.appendleft((part[size:], self.arrival_ns))
                 part = part[:size]
             self._size -= len(part)
             self._changed.notify_all()

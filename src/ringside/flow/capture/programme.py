@@ -51,7 +51,7 @@ class Programme:
         self._title = title
         self._drawn: Drawn | None = TestCard(width, height, fps, title) if spec.kind == "testcard" else None
         self._feed = Feed(clock, round(video.frame_s * 10**9))
-        self._chooser, self._fitter = Chooser(), Fitter(width, height)
+        self._chooser, self._fitter = Chooser(at_once=spec.kind in {"testcard", "file"}), Fitter(width, height)
         self._fitted: tuple[av.VideoFrame | None, av.VideoFrame | None] = (None, None)
         self._repeats = 0
         self._heard = False

@@ -2,20 +2,23 @@
 
 The theory. A source's clock starts anywhere, runs a little fast or slow, and wraps; its packets arrive late by a
 varying amount, but never early. So the least `arrival - pts` of the last seconds is the source's true offset plus
-its least delay, and jitter falls away. Each stream of a source has such a minimum; the slowest stream's is the
-source's, so that sound and picture share one mapping and each arrives in time for it. The offset follows the
-minimum at most SLEW_PPM, which no one hears; only in the first moments, or when everything has been off by STEP_NS
-for a whole window, does it step. A pts that is more than JUMP_NS off against its own stream is a new time base:
-the first stream to jump drops a new anchor, the others join it when they jump too, and it is counted once.
-Wraps of 33 bits at 90 kHz and of 32 bits of milliseconds are undone by taking the reading nearest to the expected.
-Nothing here reads a clock.
+its least delay, and jitter falls away. Of frames that arrive in one burst (MPEG-TS carries several of sound in one
+packet) the first counts, which has waited longest: if it is in time, so are the others. Each stream of a source has
+such a minimum; the slowest stream's is the source's, so that sound and picture share one mapping and each arrives
+in time for it. The offset follows the minimum at most SLEW_PPM, which no one hears; only while it settles, or when
+everything has been off by STEP_NS for a whole window, does it step. A pts that is more than JUMP_NS off against its
+own stream is a new time base: the first stream to jump drops a new anchor, the others join it when they jump too,
+and it is counted once. Wraps of 33 bits at 90 kHz and of 32 bits of milliseconds are undone by taking the reading
+nearest to the expected. Nothing here reads a clock.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
 
 WINDOW_NS = 3_000_000_000
-SETTLE_NS = 500_000_000
+SETTLE_NS = 2_000_000_000
+SETTLING_STEP_NS = 10_000_000
+BURST_NS = 5_000_000
 STEP_NS = 250_000_000
 JUMP_NS = 1_000_000_000
 SLEW_PPM = 1000
@@ -57,6 +60,7 @@ class _Lane:
     anchor: _Anchor
     pts_ns: int
     arrival_ns: int
+    burst_ns: int | None = None  # arrival of the first frame of the present burst
 
 
 class Retimer:
@@ -64,6 +68,7 @@ class Retimer:
 
     def __init__(self) -> None:
         self.discontinuities = 0
+        self.stepped_ns: int | None = None  # when the mapping last stepped, on the arrivals' clock
         self._anchor: _Anchor | None = None
         self._lanes: dict[str, _Lane] = {}
 
@@ -73,22 +78,24 @@ class Retimer:
         if lane is None or lane.anchor is not self._anchor:
             lane = self._join(lane, pts_ns, arrival_ns)
         else:
-            pts_ns, off_ns = _unwrap(pts_ns, lane.pts_ns + arrival_ns - lane.arrival_ns)
+            reading_ns, off_ns = _unwrap(pts_ns, lane.pts_ns + arrival_ns - lane.arrival_ns)
             if off_ns > JUMP_NS:
                 lane = self._drop_anchor(pts_ns, arrival_ns, counts=True)
-        if lane.pts_ns != pts_ns:
-            pts_ns, _ = _unwrap(pts_ns, lane.pts_ns)
-        lane.pts_ns, lane.arrival_ns = pts_ns, arrival_ns
+            else:
+                lane.pts_ns, lane.arrival_ns = reading_ns, arrival_ns
         self._lanes[stream] = lane
-        self._follow(lane.anchor, pts_ns, arrival_ns, stream)
-        return pts_ns + lane.anchor.offset_ns
+        if lane.burst_ns is None or arrival_ns - lane.burst_ns >= BURST_NS:
+            lane.burst_ns = arrival_ns
+            lane.anchor.least.setdefault(stream, _Least()).add(arrival_ns, arrival_ns - lane.pts_ns)
+            self._follow(lane.anchor, arrival_ns)
+        return lane.pts_ns + lane.anchor.offset_ns
 
     def _join(self, lane: _Lane | None, pts_ns: int, arrival_ns: int) -> _Lane:
         """A stream that is new, or still on an older anchor: it keeps that, joins the newest, or drops its own."""
         if lane is not None:
             pts, off_ns = _unwrap(pts_ns, lane.pts_ns + arrival_ns - lane.arrival_ns)
             if off_ns <= JUMP_NS:
-                return _Lane(lane.anchor, pts, arrival_ns)
+                return _Lane(lane.anchor, pts, arrival_ns, lane.burst_ns)
         if self._anchor is not None:
             pts, off_ns = _unwrap(pts_ns, arrival_ns - self._anchor.offset_ns)
             if off_ns <= 2 * JUMP_NS:
@@ -97,21 +104,22 @@ class Retimer:
 
     def _drop_anchor(self, pts_ns: int, arrival_ns: int, counts: bool) -> _Lane:
         self.discontinuities += counts
+        if counts:
+            self.stepped_ns = arrival_ns
         self._anchor = _Anchor(arrival_ns - pts_ns, arrival_ns, arrival_ns)
         return _Lane(self._anchor, pts_ns, arrival_ns)
 
-    def _follow(self, anchor: _Anchor, pts_ns: int, arrival_ns: int, stream: str) -> None:
+    def _follow(self, anchor: _Anchor, arrival_ns: int) -> None:
         """Move the anchor's offset towards the slowest stream's least delay."""
-        anchor.least.setdefault(stream, _Least()).add(arrival_ns, arrival_ns - pts_ns)
         known = [value for least in anchor.least.values() if (value := least.get(arrival_ns)) is not None]
         error_ns = max(known) - anchor.offset_ns
         room_ns = max(0, arrival_ns - anchor.last_ns) * SLEW_PPM // 1_000_000
         anchor.last_ns = max(anchor.last_ns, arrival_ns)
-        if arrival_ns - anchor.since_ns < SETTLE_NS:
+        settling = arrival_ns - anchor.since_ns < SETTLE_NS
+        if abs(error_ns) > (SETTLING_STEP_NS if settling else STEP_NS):
             anchor.offset_ns += error_ns
-        elif abs(error_ns) > STEP_NS:
-            anchor.offset_ns += error_ns
-            self.discontinuities += 1
+            self.discontinuities += not settling
+            self.stepped_ns = arrival_ns
         else:
             anchor.offset_ns += max(-room_ns, min(room_ns, error_ns))
 
