@@ -122,12 +122,14 @@ async def house(config: Config | None = None, assets: list[Asset] | None = None)
         feed = Feed(edge, path)
         feed.start()
         await until(lambda: edge.store.synced)
+        home = House(hub, edge, feed, clock, path, handed, reports)
         try:
-            yield House(hub, edge, feed, clock, path, handed, reports)
+            yield home
         finally:
             await edge.stop(0.1)
             feed.stop()
             hub.close()
+            home.hub.close()  # a scene may have put another in its place
             for connection, _ in handed:
                 connection.close()
 
