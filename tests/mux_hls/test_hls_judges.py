@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import event_views as event
@@ -84,3 +85,18 @@ def test_m3u8_reads_the_same_variants() -> None:
     assert [p.uri for p in read.playlists] == ["v480/index.m3u8", "v720/index.m3u8"]
     assert [p.stream_info.resolution for p in read.playlists] == [(853, 480), (1280, 720)]
     assert [m.uri for m in read.media] == ["a/index.m3u8"]
+
+
+def test_an_event_that_began_in_mid_segment_is_strict_too() -> None:
+    playlists: dict[str, str] = {}
+    for track in TRACKS:
+        renderer = MediaRenderer(track.name)
+        for whole in range(2, 6):
+            for part in range(1, 11):
+                view = event.view(track, whole, part)
+                late = view.segments[0].parts[4:]
+                duration = sum(each.duration_ticks for each in late)
+                first = replace(view.segments[0], parts=late, start_ticks=late[0].start_ticks, duration_ticks=duration)
+                body, _ = renderer.render(replace(view, segments=(first, *view.segments[1:])))
+                playlists[f"{track.name} {whole}.{part}"] = body.decode()
+    assert strict(playlists) == {}

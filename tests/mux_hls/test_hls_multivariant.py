@@ -62,6 +62,6 @@ def test_segments_are_said_to_be_independent() -> None:
 
 def test_the_title_of_an_event_is_one_quoted_line_whatever_is_in_it() -> None:
     text = multivariant(LADDER[:1], 'The "final"\n#EXT-X-ENDLIST').decode()
-    assert "#EXT-X-SESSION-DATA:DATA-ID=\"ringside.title\",VALUE=\"The 'final' #EXT-X-ENDLIST\"\n" in text
+    assert '#EXT-X-SESSION-DATA:DATA-ID="ringside.title",VALUE="The \'final\' #EXT-X-ENDLIST"\n' in text
     assert Multivariant.parse(text).write() == text
     assert "SESSION-DATA" not in multivariant(LADDER[:1]).decode()

@@ -173,15 +173,16 @@ def _block(*tags: Tag) -> str:
 def _in_parts_window(view: View, segments: Sequence[Segment]) -> int:
     """How many of the last segments may still change or show their parts: whole ones, or not at all.
 
-    A segment's parts go before the next part would put the first of them more than 3 TD from the end.
+    A segment's parts go before the next part would put the first of them more than 3 TD from the end. Never more than
+    three segments show them, a segment that is only hinted counted: readers exist that count instead of adding up.
     """
     if not segments:
         return 0
     timescale = view.track.timescale
     horizon = segments[-1].start_ticks + segments[-1].duration_ticks
     horizon -= _PARTS_TARGETS * view.target_s * timescale - round(view.part_target_s * timescale)
-    count = 1
-    while count < len(segments) and view.part_target_s and segments[-count - 1].start_ticks >= horizon:
+    count, most = 1, _PARTS_TARGETS - (segments[-1].complete and not view.ended)
+    while count < min(len(segments), most) and view.part_target_s and segments[-count - 1].start_ticks >= horizon:
         count += 1
     return count
 

@@ -1,0 +1,106 @@
+"""The watch page in a real browser, on real events: it plays, and goes on playing through what goes wrong."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.e2e.conftest import Running, free_port, ringside, until
+from tests.e2e.test_sources import pushing, source_state
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run", "--mute-audio",
+]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
+]
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser.new_page(viewport={"width": 960, "height": 540})
+        browser.close()
+
+
+def stats(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate("window.ringside?.players?.[0]?.stats() ?? {}")
+    return found
+
+
+def plays(page: Page) -> None:
+    """New frames are displayed from now on."""
+    before = stats(page).get("frames", 0)
+    until(lambda: stats(page).get("frames", 0) > before + 20, "the picture moves", 40)
+
+
+def opened(page: Page, running: Running, query: str = "") -> None:
+    page.goto(f"{running.url}/{query}")
+    page.evaluate("window.neverReloaded = true")
+    until(lambda: stats(page).get("state") == "playing", "the page plays by itself", 40)
+    plays(page)
+
+
+@pytest.mark.parametrize(("query", "path"), [("", "ll-hls"), ("?player=dash", "ll-dash"), ("?player=shaka", "shaka")])
+def test_the_page_plays_by_itself_and_reads_its_latency_from_the_picture(
+    page: Page, testcard: Running, query: str, path: str
+) -> None:
+    opened(page, testcard, query)
+    until(lambda: stats(page).get("latency_source") == "picture", "the strip is read")
+    seen = stats(page)
+    assert seen["path"] == path
+    assert 0 < seen["latency_ms"] < 10_000
+
+
+@pytest.mark.parametrize("victim", ["studio", "origin", "edge-1"])
+def test_the_page_plays_on_when_a_process_is_killed(page: Page, tmp_path: Path, victim: str) -> None:
+    with ringside(tmp_path, "live") as running:
+        running.on_air()
+        opened(page, running)
+        subprocess.run(["kill", "-9", str(running.pid_of(victim))], check=True)
+        until(lambda: any(r["restarts"] for r in running.status()["processes"]), "the process is restarted")
+        plays(page)
+        plays(page)
+        assert page.evaluate("window.neverReloaded")
+
+
+@pytest.mark.peer
+def test_the_page_plays_on_while_the_source_goes_and_comes_back(
+    page: Page, tmp_path: Path, ffmpeg: str, clip: Path
+) -> None:
+    url = f"rtmp://127.0.0.1:{free_port()}/live/secret-key"
+    with ringside(tmp_path, "live", url) as running:
+        running.on_air()
+        opened(page, running)
+        for _ in range(2):
+            with pushing(ffmpeg, clip, "-c", "copy", "-f", "flv", url):
+                until(lambda: source_state(running) == "live", "the push is on the air")
+                plays(page)
+            until(lambda: source_state(running) == "slate", "the slate is on the air")
+            plays(page)
+        assert page.evaluate("window.neverReloaded")
+        assert stats(page)["stalls"] == 0
+
+
+def test_the_page_says_that_the_event_has_ended(page: Page, tmp_path: Path) -> None:
+    with ringside(tmp_path, "live", "--duration", "8") as running:
+        running.on_air()
+        opened(page, running)
+        until(lambda: stats(page).get("state") == "ended", "the page knows of the end", 30)
+        assert "ended" in page.inner_text("body").lower()
+
+
+def test_the_status_page_is_live_without_a_reload(page: Page, testcard: Running) -> None:
+    page.goto(f"{testcard.url}/status")
+    until(lambda: "v720" in page.inner_text("body"), "the rungs are listed")
+    first = page.inner_text("body")
+    until(lambda: page.inner_text("body") != first, "the figures move")
