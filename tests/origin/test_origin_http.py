@@ -7,9 +7,11 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+from origin_kit import AUDIO, VIDEO
 from origin_wire import AUDIO_TRACK, AUTH, TOKEN, VIDEO_TRACK, Origin, Wire, current, media, request, serving
 
-from origin_kit import AUDIO, VIDEO  # isort: skip
+from ringside.core.media import Chunk
+from ringside.flow.mux.aio import Pusher
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
@@ -77,6 +79,28 @@ def test_objects_that_overlap_on_several_connections_are_taken_in_the_order_of_t
             await first.chunk(media(VIDEO_TRACK, VIDEO, number, 1), b"")
             assert await first.answer() == (200, "")
             assert origin.publisher.lanes["v180"].window.next == (number, 3)
+
+    run(test())
+
+
+def test_our_own_studio_is_understood() -> None:
+    async def test() -> None:
+        async with serving() as origin:
+            number = current(origin)
+            pusher = Pusher(f"http://127.0.0.1:{origin.port}", TOKEN, origin.clock)
+            every = {VIDEO_TRACK: (VIDEO, 10), AUDIO_TRACK: (AUDIO, 10)}
+            for track, (grid, count) in every.items():
+                pusher.add_track(track)
+                for part in range(count):
+                    data = media(track, grid, number, part, last=part == count - 1)
+                    pusher.send(Chunk(track.name, number, part, 0, 0, part == 0, part == count - 1, data))
+            pusher.send_status(b'{"encoder": {}}')
+            await pusher.close()
+            await origin.wait(lambda: origin.publisher.ended and origin.statuses)
+            for name in ("v180", "a"):
+                (segment,) = origin.renderer.views[name][-1].segments
+                assert (segment.number, len(segment.parts), segment.complete) == (number, 10, True)
+            assert not origin.publisher.describe()["tracks"]["a"]["lost"]
 
     run(test())
 

@@ -146,6 +146,18 @@ def test_after_lost_chunks_media_resumes_at_an_independent_one() -> None:
     assert_no_hole(window)
 
 
+def test_an_encoder_that_leaves_frames_out_leaves_no_part_out() -> None:
+    window = window_on(VIDEO)
+    thinned = [
+        replace(c, start_ticks=c.start_ticks + 5000, duration_ticks=1000) if 3 <= i < 25 else c
+        for i, c in enumerate(chunks("v", VIDEO, (EVEN, 0), 30))
+    ]  # the last frame of each part only, as an encoder does that has fallen behind
+    assert dropped(fed(window, thinned)) == []
+    assert parts_of(window) == [(n, "immmmimmmm") for n in range(3)]
+    assert {part.duration_ticks for segment in shown(window).segments for part in segment.parts} == {6000}
+    assert_no_hole(window)
+
+
 def test_chunks_that_come_twice_or_late_are_dropped_and_counted() -> None:
     window = window_on(VIDEO)
     every = chunks("v", VIDEO, (EVEN, 0), 12)

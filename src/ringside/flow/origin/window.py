@@ -4,10 +4,12 @@ Chunks enter, already placed on the event's timeline; Changes and Views leave. I
 
 The theory. `end_ticks` is the instant up to which the track is accounted for, by media or by GAP; it only grows,
 and every segment and part begins where the one before ended. So whatever is lost, segment numbers stay contiguous
-and the timeline has no hole: a hole becomes GAP parts, a missing segment a GAP segment. Media resumes at an
-independent chunk: after a hole within a session at the next one, after another encoder took over (a new session)
-or after the track was given up for lost at the next segment's start. Only where the timing itself is new
-(`begin_session(new_timing=True)`) does a segment begin elsewhere, and then it is marked as a discontinuity.
+and the timeline has no hole: a hole becomes GAP parts, a missing segment a GAP segment. Only a hole so small that one
+part spans it and the chunk behind it is no loss: the encoder left frames out.
+
+Media resumes at an independent chunk: after a hole within a session at the next one; after another encoder took over
+(a new session), or after the track was given up for lost, at the next segment's start. Only where the timing itself
+is new (`begin_session(new_timing=True)`) does a segment begin elsewhere, and then it is marked as a discontinuity.
 """
 
 import itertools
@@ -99,7 +101,7 @@ class Window:
         changes: list[Change] = []
         if self._growing is None or chunk.number > self._growing.number:
             changes += self._reach(chunk)
-        elif chunk.start_ticks > self.end_ticks + self.rules.tolerance_ticks:
+        elif not self._is_bridged(chunk):
             changes += self._gap_parts(chunk.start_ticks)
         changes += self._append(chunk, session)
         return changes + (self.close() if chunk.last else [])
@@ -118,8 +120,14 @@ class Window:
             return "before the next segment"
         if chunk.start_ticks < self.end_ticks - slack:
             return "overlap"
-        resumes = chunk.start_ticks > self.end_ticks + slack or growing.session == -1
+        resumes = growing.session == -1 or not self._is_bridged(chunk)
         return "not independent" if resumes and not chunk.independent else ""
+
+    def _is_bridged(self, chunk: Chunk) -> bool:
+        """The chunk follows on what is there, or so closely that one part holds it and the hole."""
+        end_ticks = chunk.start_ticks + chunk.duration_ticks
+        follows = chunk.start_ticks <= self.end_ticks + self.rules.tolerance_ticks
+        return follows or end_ticks - self.end_ticks <= self.rules.limit_ticks
 
     def _reach(self, chunk: Chunk) -> list[Change]:
         """Close what is open, list absent segments as GAP, and begin the chunk's own."""
@@ -133,7 +141,7 @@ class Window:
             changes += self.close() + self._absent(chunk.number)
         self._begin(chunk.number, self._discontinuity)
         self._new_timing = self._discontinuity = False
-        return changes + self._gap_parts(chunk.start_ticks)
+        return changes if self._is_bridged(chunk) else changes + self._gap_parts(chunk.start_ticks)
 
     def _absent(self, number: int) -> list[Change]:
         """GAP segments for the numbers up to `number`; as long as the last one where nobody knows their ends."""
@@ -156,13 +164,14 @@ class Window:
         growing = self._growing
         assert growing is not None
         changes: list[Change] = [] if growing.size else [Began(growing.number)]
-        if growing.gathering and self._is_full(growing.gathering, chunk.duration_ticks):
+        end_ticks = chunk.start_ticks + chunk.duration_ticks
+        if growing.gathering and self._is_full(growing.gathering, end_ticks - self.end_ticks):
             changes += self._finish_part()
         changes.append(Grew(growing.number, chunk.data, growing.size + len(chunk.data)))
-        growing.gathering = _gathered(growing, chunk)
+        growing.gathering = _gathered(growing, chunk, self.end_ticks, end_ticks)
         growing.size += len(chunk.data)
         growing.session = session
-        self.end_ticks = chunk.start_ticks + chunk.duration_ticks
+        self.end_ticks = end_ticks
         if self._is_full(growing.gathering, chunk.duration_ticks) and not self._may_end_here(chunk):
             changes += self._finish_part()
         return changes
@@ -258,14 +267,15 @@ class Window:
         return View(track, segments, self.next, target_s, target, self.discontinuity_sequence, ended)
 
 
-def _gathered(growing: _Growing, chunk: Chunk) -> Part:
-    """The part being gathered with one chunk more."""
-    part = growing.gathering
+def _gathered(growing: _Growing, chunk: Chunk, from_ticks: int, to_ticks: int) -> Part:
+    """The part being gathered with one chunk more, which accounts for the time between the two."""
+    part, size = growing.gathering, len(chunk.data)
     if part is None:
-        index, size = len(growing.parts), len(chunk.data)
-        return Part(index, chunk.start_ticks, chunk.duration_ticks, chunk.independent, growing.size, size)
-    duration = chunk.start_ticks + chunk.duration_ticks - part.start_ticks
-    return Part(part.index, part.start_ticks, duration, part.independent, part.offset, part.size + len(chunk.data))
+        index = len(growing.parts)
+        return Part(index, from_ticks, to_ticks - from_ticks, chunk.independent, growing.size, size)
+    return Part(
+        part.index, part.start_ticks, to_ticks - part.start_ticks, part.independent, part.offset, part.size + size
+    )
 
 
 def _frozen(growing: _Growing, end_ticks: int, complete: bool) -> Segment:
