@@ -189,8 +189,9 @@ class Publisher:
         for change in changes:
             if isinstance(change, Dropped):
                 self.metrics.count("chunks_dropped_total", track=name, reason=change.reason)
-        end_ns = (chunk.start_ticks + chunk.duration_ticks) * 10**9 // lane.track.timescale
-        self.metrics.sample("part_lateness_ms", (now_ns - end_ns) / 1e6, track=name)
+        taken = chunk.duration_ticks - (lane.grid.frame_ticks if lane.track.kind == "video" else 0)
+        last_ns = (chunk.start_ticks + taken) * 10**9 // lane.track.timescale  # when its last picture was taken
+        self.metrics.sample("part_lateness_ms", (now_ns - last_ns) / 1e6, track=name)
 
     def _complete_durations(self) -> dict[str, float]:
         """Duration of each track's first complete segment."""
