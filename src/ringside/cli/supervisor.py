@@ -116,17 +116,16 @@ class Supervisor:
         ]
 
     async def stop(self) -> None:
-        """Ask every child to end, and end those that have not after 1.5 s."""
+        """Ask every child to end, the last started first, and end those that have not after 1.5 s in all."""
         self._stopping = True
-        running = [c.process for c in self.children if c.process and c.process.returncode is None]
-        for process in running:
-            process.terminate()
-        if running:
-            await asyncio.wait([asyncio.create_task(process.wait()) for process in running], timeout=STOP_S)
-        for process in running:
-            if process.returncode is None:
-                log.warning("process %d did not end in %.1f s and was killed", process.pid, STOP_S)
-                process.kill()
+        for child in reversed(self.children):
+            if child.process and child.process.returncode is None:
+                child.process.terminate()
+                await asyncio.wait([asyncio.create_task(child.process.wait())], timeout=STOP_S / len(self.children))
+        for child in self.children:
+            if child.process and child.process.returncode is None:
+                log.warning("%s did not end in %.1f s and was killed", child.name, STOP_S)
+                child.process.kill()
         for task in self._keepers.values():
             task.cancel()
         await asyncio.gather(*self._keepers.values(), return_exceptions=True)
