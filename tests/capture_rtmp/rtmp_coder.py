@@ -3,6 +3,7 @@
 import functools
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -56,7 +57,15 @@ class Clip:
 def clip(
     codec: str, width: int = 160, height: int = 96, frames: int = 20, fps: int = 25, aspect: Fraction = Fraction(1)
 ) -> Clip:
-    """A moving gradient, encoded; the record is the one that an mp4 file of it would carry."""
+    """A moving gradient, encoded; the record is the one that an mp4 file of it would carry.
+
+    On a thread of its own: for root, SVT-AV1 gives the calling thread real-time priority, and all that it starts.
+    """
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(_clip, codec, width, height, frames, fps, aspect).result()
+
+
+def _clip(codec: str, width: int, height: int, frames: int, fps: int, aspect: Fraction) -> Clip:
     name, options = ENCODERS[codec]
     encoder = av.CodecContext.create(name, "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
