@@ -1,6 +1,7 @@
 """Get what the tests need beyond PyPI and npm, when allowed to; otherwise say exactly what to install.
 
-Run by `make test` before the tests. Tests whose peer is missing are skipped by name, never silently.
+Run by `make test` before the tests, and by `make bench` with the name of a peer to measure beside. Tests whose peer is
+missing are skipped by name, never silently.
 """
 
 import os
@@ -9,11 +10,13 @@ import subprocess
 import sys
 
 PEERS = {"ffmpeg": "ffmpeg", "chromium": "chromium"}
+BENCH_PEERS = {"nginx": "nginx-light"}
 
 
-def missing() -> dict[str, str]:
+def missing(asked: list[str]) -> dict[str, str]:
     """Programs that are not there, with the Debian package of each."""
-    return {program: package for program, package in PEERS.items() if shutil.which(program) is None}
+    wanted = PEERS | {program: BENCH_PEERS[program] for program in asked}
+    return {program: package for program, package in wanted.items() if shutil.which(program) is None}
 
 
 def install(packages: list[str]) -> None:
@@ -27,11 +30,11 @@ def install(packages: list[str]) -> None:
 
 
 def main() -> int:
-    packages = sorted(missing().values())
+    packages = sorted(missing(sys.argv[1:]).values())
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         install(packages)
-    for program, package in missing().items():
-        print(f"{program} is missing: its tests will be skipped. Install it with: apt-get install {package}")
+    for program, package in missing(sys.argv[1:]).items():
+        print(f"{program} is missing: what needs it will be skipped. Install it with: apt-get install {package}")
     return 0
 
 

@@ -123,3 +123,25 @@ def _serving(running: Running) -> None:
             return True
 
     until(connects, "the origin listens")
+
+
+@pytest.mark.parametrize("verb", ["live", "studio", "origin"])
+def test_every_verb_has_help_with_an_example(verb: str) -> None:
+    status, text = refused(verb, "--help")
+    assert status == 0
+    assert f"Example: ringside {verb}" in " ".join(text.split())
+    assert "Usage" in text
+
+
+def test_help_and_version_of_the_whole() -> None:
+    status, text = refused("--help")
+    assert status == 0
+    for verb in ("live", "studio", "origin"):
+        assert verb in text
+    assert refused("--version")[0] == 0
+
+
+def test_an_option_that_does_not_exist_is_named() -> None:
+    status, text = refused("live", "--loud")
+    assert status == 2
+    assert "--loud" in text

@@ -20,15 +20,15 @@ app = typer.Typer(
 SourceArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="[SOURCE]",
-        help="testcard (default), a file or http(s) URL, rtmp://HOST:PORT/live[/KEY] to be published to, "
+        metavar="SOURCE",
+        help="testcard (default), a file or http(s) URL, rtmp://HOST:PORT/live to be published to, "
         "udp://ADDR:PORT (MPEG-TS, multicast included), or - (MPEG-TS on standard input).",
         show_default=False,
     ),
 ]
 EventOption = Annotated[Path | None, typer.Option("--event", metavar="FILE", help="Event file (TOML).")]
-PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port for viewers.  [default: 8080]")]
-HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on.  [default: 0.0.0.0]")]
+PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port for viewers. (default 8080)")]
+HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on. (default 0.0.0.0)")]
 LoopOption = Annotated[bool, typer.Option("--loop", help="Play a file again when it ends.")]
 StripOption = Annotated[
     bool, typer.Option("--burn-strip", help="Draw the capture time on the picture, machine-readable.")
