@@ -1,9 +1,10 @@
-"""Feed: a worker's end of the hub's feed. It connects, tries again every 100 ms, and takes frames to the edge.
+"""Feed: a worker's end of the hub's feed. It connects, tries again every 20 ms, and takes frames to the edge.
 
 While there is no hub the edge goes on with what it has; when it is back, everything is told anew (see store).
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections import deque
@@ -16,7 +17,7 @@ from ringside.flow.relay.edge.link import Link
 
 log = logging.getLogger(__name__)
 
-RETRY_S = 0.1
+RETRY_S = 0.02
 DOWNWARDS = get_args(Message)
 
 
@@ -28,7 +29,13 @@ class Feed:
         self._path = str(path)
         self._loop = asyncio.get_running_loop()
         self._retry: asyncio.TimerHandle | None = None
+        self._connected = asyncio.Event()
         self.connects = 0
+
+    async def wait(self, seconds: float) -> None:
+        """Until there has been a hub, for `seconds` at most."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._connected.wait(), seconds)
 
     def start(self) -> None:
         """Connect, now or as soon as there is a hub."""
@@ -42,6 +49,7 @@ class Feed:
             self._again()
             return
         self.connects += 1
+        self._connected.set()
         self._edge.store.begin()
         self._edge.feed = Link(sock, self._take, self._lost)
 

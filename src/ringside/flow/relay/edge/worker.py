@@ -1,7 +1,8 @@
 """Worker: one process of the edge, from its first line to its last.
 
-It binds the public port together with its siblings (SO_REUSEPORT), is fed by the hub, and serves until SIGTERM or
-until the task it runs alongside ends. It lives through the hub's death and waits for its return.
+It is fed by the hub, binds the public port together with its siblings (SO_REUSEPORT), and serves until SIGTERM or
+until the task it runs alongside ends. It lives through the hub's death and waits for its return. The port opens with
+the first feed, so that a publisher who comes at once can be handed over; without a hub it opens a little later.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from ringside.core.clock import Clock
 from ringside.flow.relay.edge.aio import Edge
 from ringside.flow.relay.edge.config import Asset, Config
 from ringside.flow.relay.edge.feed import Feed
+
+FIRST_FEED_S = 2.0
 
 
 def run_worker(
@@ -54,8 +57,9 @@ async def _serve(
         loop.add_signal_handler(number, stop.set)
     edge = Edge(config, assets.values(), clock, name)
     feed = Feed(edge, feed_path)
-    await edge.start()
     feed.start()
+    await feed.wait(FIRST_FEED_S)
+    await edge.start()
     if on_ready is not None:
         on_ready(edge.port)
     waits: list[asyncio.Future[bool]] = [asyncio.ensure_future(stop.wait())]
