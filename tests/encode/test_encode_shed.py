@@ -79,7 +79,8 @@ def test_each_step_is_said_in_a_sentence() -> None:
     [
         (Load(3.5, 0.5), True),
         (Load(0.1, 0.97), True),
-        (Load(0.1, 0.5, skipped=1), True),
+        (Load(0.1, 0.7, skipped=1), True),
+        (Load(0.1, 0.4, skipped=3), False),
         (Load(2.5, 0.9), False),
     ],
 )

@@ -54,8 +54,8 @@ class Load:
 
     @property
     def hot(self) -> bool:
-        """Whether this is overload."""
-        return self.lag_frames > LAG_FRAMES or self.busy > BUSY_HOT or self.skipped > 0
+        """Whether this is overload. Frames skipped by workers that were not busy were held up elsewhere."""
+        return self.lag_frames > LAG_FRAMES or self.busy > BUSY_HOT or (self.skipped > 0 and self.busy > BUSY_ROOM)
 
 
 @dataclass(frozen=True, slots=True)
