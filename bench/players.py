@@ -1,5 +1,11 @@
-"""hls.js, dash.js and Shaka, stock, each for a minute in headless Chromium, measured from pixels and sound."""
+"""hls.js, dash.js and Shaka, stock, each for a minute in headless Chromium, measured from pixels and sound.
 
+The instrument is measured first: a file cut from the event, whose sound and picture agree to a millisecond, is played
+by Chromium itself; the offset seen there is the instrument's own, and is printed beside every player's.
+"""
+
+import re
+import subprocess
 import sys
 import time
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -9,16 +15,23 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from bench.harness import cpu_s, descendants, live, quantiles, write
+from bench.harness import OUT, Event, get, live, quantiles, write
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = {"/modules/": ROOT / "node_modules", "/watch/": ROOT / "src/ringside/flow/watch", "/": ROOT / "bench/pages"}
+FOLDERS = {
+    "/out/": OUT,
+    "/modules/": ROOT / "node_modules",
+    "/watch/": ROOT / "src/ringside/flow/watch",
+    "/": ROOT / "bench/pages",
+}
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--autoplay-policy=no-user-gesture-required", "--mute-audio",
 ]  # fmt: skip
 SECONDS = 60
 SETTLE_S = 8
+AGE_S = 12  # of the event when the first player joins
+CONTROL_S = 15
 
 
 class Pages(SimpleHTTPRequestHandler):
@@ -53,6 +66,20 @@ def av_offsets_ms(samples: dict[str, Any]) -> list[float]:
     return offsets
 
 
+def cut_file(event: Event) -> None:
+    """The newest whole segments of one rung and the sound, as one file, timestamps as they are."""
+    inputs = []
+    for track in ("v360", "a"):
+        base = f"{event.url}/live/main/{track}"
+        text = get(f"{base}/index.m3u8").decode()
+        names = [re.findall(r'EXT-X-MAP:URI="([^"]+)"', text)[-1], *re.findall(r"^\d+\.m4s", text, re.M)[-4:]]
+        path = OUT / f"control-{track}.mp4"
+        path.write_bytes(b"".join(get(f"{base}/{name}") for name in names))
+        inputs += ["-i", str(path)]
+    command = ["ffmpeg", "-v", "error", "-y", "-copyts", *inputs, "-map", "0", "-map", "1", "-c", "copy"]
+    subprocess.run([*command, "-avoid_negative_ts", "make_zero", str(OUT / "control.mp4")], check=True)
+
+
 def measure(browser: Any, pages: str, player: str, url: str, seconds: float = SECONDS) -> dict[str, Any]:
     """One player for `seconds` after it settled."""
     page = browser.new_page()
@@ -83,17 +110,19 @@ def main() -> None:
     rows = []
     with live() as event, sync_playwright() as playwright:
         event.wait_playable()
+        time.sleep(AGE_S)
+        cut_file(event)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        control = measure(browser, pages, "file", event.url, CONTROL_S)["av_offset_signed_ms"]
+        print(f"the instrument itself: sound after picture by {control} ms", flush=True)
         for player in ("hls", "dash", "shaka"):
             before = sum(event.cpu().values())
             began_s = time.monotonic()
             row = measure(browser, pages, player, event.url, seconds)
+            row["av_offset_beyond_instrument_ms"] = round(row["av_offset_signed_ms"]["p50"] - control["p50"], 1)
             row["event_cores"] = round((sum(event.cpu().values()) - before) / (time.monotonic() - began_s), 2)
             rows.append(row)
             print(row, flush=True)
         browser.close()
     server.shutdown()
-    write("players", rows)
-
-
-__all__ = ["cpu_s", "descendants", "main"]
+    write("players", {"instrument_ms": control, "players": rows})

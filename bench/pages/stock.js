@@ -11,6 +11,11 @@ function script(src) {
 }
 
 const players = {
+  async file(_, video) {
+    video.src = "/out/control.mp4";
+    video.loop = true;
+    await video.play();
+  },
   async hls(url, video) {
     await script("/modules/hls.js/dist/hls.min.js");
     const hls = new Hls();
