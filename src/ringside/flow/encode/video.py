@@ -40,6 +40,7 @@ class VideoEncoder:
 
     def use(self, effort: Effort) -> None:
         """Go on with a fresh encoder at `effort`: the next frame must be a key frame."""
+        del self._codec  # its memory is given back before the next one takes its own
         self._codec, self.effort = self._open(effort), effort
         self._base = None
         if self._codec.extradata != self.extradata:
