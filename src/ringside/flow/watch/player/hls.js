@@ -3,8 +3,6 @@ import Hls from 'hls.js';
 import { labelOf } from './label.js';
 
 const TITLE_ID = 'ringside.title';
-/* hls.js may change rungs three times in its first second; in an event younger than this it then runs dry. */
-const YOUNGEST_S = 3.5;
 
 /* hls.js has no jitter of its own: each viewer draws its delays once, so that a crowd does not ask in step. */
 function policy(first_byte_ms, whole_ms, tries) {
@@ -40,7 +38,6 @@ class HlsPlayer {
   #over = false;
   #title = null;
   #known = false;
-  #timer = 0;
 
   constructor({ video, event, tell }) {
     this.video = video;
@@ -63,15 +60,8 @@ class HlsPlayer {
   #levelLoaded(details) {
     if (!this.#known) this.tell({ type: 'manifest', over: !details.live });
     else if (!details.live && !this.#over) this.tell({ type: 'over' });
-    if (!this.#known && details.live) this.#wait(YOUNGEST_S - details.totalduration);
     this.#known = true;
     this.#over = !details.live;
-  }
-
-  #wait(seconds) {
-    if (seconds <= 0) return;
-    this.#hls.stopLoad();
-    this.#timer = setTimeout(() => this.#hls?.startLoad(-1), seconds * 1000);
   }
 
   retry() {
@@ -84,7 +74,6 @@ class HlsPlayer {
   }
 
   destroy() {
-    clearTimeout(this.#timer);
     this.#hls?.destroy();
     this.#hls = null;
     this.#known = false;
