@@ -3,6 +3,7 @@ import Hls from 'hls.js';
 import { labelOf } from './label.js';
 
 const TITLE_ID = 'ringside.title';
+const STALE_MS = 6000; // a live playlist that has not grown for so long is asked for afresh
 
 /* hls.js has no jitter of its own: each viewer draws its delays once, so that a crowd does not ask in step. */
 function policy(first_byte_ms, whole_ms, tries) {
@@ -38,6 +39,8 @@ class HlsPlayer {
   #over = false;
   #title = null;
   #known = false;
+  #edge = { sn: -1, at_ms: 0 };
+  #watch = 0;
 
   constructor({ video, event, tell }) {
     this.video = video;
@@ -55,9 +58,20 @@ class HlsPlayer {
     hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => this.#levelLoaded(details));
     hls.loadSource(this.url);
     hls.attachMedia(this.video);
+    this.#watch = setInterval(() => this.#nudge(), 2000);
+  }
+
+  /* After a run of failures hls.js may stop reading the playlist while all else goes on: start its loader anew. */
+  #nudge() {
+    if (!this.#known || this.#over || performance.now() - this.#edge.at_ms < STALE_MS) return;
+    this.#edge.at_ms = performance.now();
+    this.#hls.stopLoad();
+    this.#hls.startLoad();
   }
 
   #levelLoaded(details) {
+    const newest = details.endSN + (details.partList?.length ?? 0) / 1000;
+    if (newest !== this.#edge.sn) this.#edge = { sn: newest, at_ms: performance.now() };
     if (!this.#known) this.tell({ type: 'manifest', over: !details.live });
     else if (!details.live && !this.#over) this.tell({ type: 'over' });
     this.#known = true;
@@ -74,6 +88,7 @@ class HlsPlayer {
   }
 
   destroy() {
+    clearInterval(this.#watch);
     this.#hls?.destroy();
     this.#hls = null;
     this.#known = false;
