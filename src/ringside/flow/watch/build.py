@@ -45,6 +45,12 @@ def _in_wheel() -> Path | None:
     return folder if folder and (folder / "node").exists() else None
 
 
+def _npm(folder: Path) -> list[str]:
+    """The command that runs npm. The wheel's `npm` is a copy that does not find its own modules; its script does."""
+    script = folder.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(folder / "node"), str(script)] if script.exists() else [str(folder / "npm")]
+
+
 def build(root: Path = ROOT) -> None:
     """Install what the lock file names, then bundle; RingsideError names the step that failed."""
     lock = root / "package-lock.json"
@@ -55,7 +61,7 @@ def build(root: Path = ROOT) -> None:
     stamp = root / "node_modules" / ".ringside-lock"
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
-        _step("npm ci", [str(folder / "npm"), "ci", "--no-progress"], root, environment)
+        _step("npm ci", [*_npm(folder), "ci", "--no-progress"], root, environment)
         stamp.write_text(wanted)
     _step("bundling the pages", [str(folder / "node"), str(HERE / "build.mjs")], root, environment)
 
