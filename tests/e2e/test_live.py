@@ -115,6 +115,16 @@ def test_a_child_that_is_killed_comes_back_and_the_event_goes_on(tmp_path: Path,
         assert numbers == list(range(numbers[0], numbers[-1] + 1)), "media sequence numbers stay numbers"
 
 
+def test_a_studio_that_is_terminated_does_not_end_the_event(tmp_path: Path) -> None:
+    with ringside(tmp_path, "live") as running:
+        running.on_air()
+        before = running.pid_of("studio")
+        subprocess.run(["kill", "-TERM", str(before)], check=True)
+        until(lambda: running.pid_of("studio") != before, "the studio is started again")
+        assert "#EXT-X-ENDLIST" not in running.playlist()
+        until(lambda: any("studio" in line["text"] for line in running.status()["log"]), "the page's log says so")
+
+
 def test_duration_ends_the_event_properly(tmp_path: Path) -> None:
     with ringside(tmp_path, "live", "--duration", "4") as running:
         running.on_air()

@@ -21,7 +21,7 @@ def studio_child(event: Event, to: str, token: str, trace: Path | None) -> Child
     dumped = event.model_dump(mode="json")
     told = {name: dumped[name] for name in ("event", "source", "encode")}
     config = {"event": told, "to": to, "token": token, "trace": str(trace) if trace else ""}
-    return Child("studio", "studio", config, stdin=event.source.url == "-")
+    return Child("studio", "studio", config, stdin=event.source.url == "-", ends_on_order=True)
 
 
 async def _push(studio: Child, duration_s: float | None, verbose: bool) -> None:

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ringside.core.clock import Clock
@@ -36,12 +36,12 @@ class Child:
     config: dict[str, Any]
     fds: Sequence[int] = ()
     stdin: bool = False
+    ends_on_order: bool = False  # its work has an end of its own, which it is ordered to come to
     finishing: bool = False
     served: bool = False  # has been ready at least once
     restarts: int = 0
     pid: int = 0
     started_ns: int = 0
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
     process: asyncio.subprocess.Process | None = None
     channel: asyncio.StreamWriter | None = None
 
@@ -120,7 +120,10 @@ class Supervisor:
         self._stopping = True
         for child in reversed(self.children):
             if child.process and child.process.returncode is None:
-                child.process.terminate()
+                if child.ends_on_order:
+                    self.order(child, {"end": True})
+                else:
+                    child.process.terminate()
                 await asyncio.wait([asyncio.create_task(child.process.wait())], timeout=STOP_S / len(self.children))
         for child in self.children:
             if child.process and child.process.returncode is None:
@@ -143,11 +146,11 @@ class Supervisor:
             delay_s = RESTART_S[min(failures, len(RESTART_S) - 1)]
             child.restarts += 1
             log.warning("%s ended with status %s; starting it again in %.2g s", child.name, status, delay_s)
+            self._on_report(child, {"note": f"ended with status {status} and is started again"})
             await asyncio.sleep(delay_s)
 
     async def _run(self, child: Child) -> int:
         ours, theirs = socket.socketpair()
-        child.ready.clear()
         command = [sys.executable, "-m", "ringside.cli.children", child.role, child.name, str(theirs.fileno())]
         child.process = await asyncio.create_subprocess_exec(
             *command,
@@ -169,7 +172,6 @@ class Supervisor:
 
     def _take(self, child: Child, report: dict[str, Any]) -> None:
         if report.get("ready"):
-            child.ready.set()
             child.served = True
         if "fatal" in report and not self._fatal.done():
             misconfigured = report.get("status") == Misconfigured.exit_status

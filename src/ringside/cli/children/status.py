@@ -9,7 +9,7 @@ from ringside.core.telemetry import Metrics, exposition
 STALE_S = 5.0
 LOG_LINES = 50
 QUANTILES = ("p50", "p95", "p99", "max")
-RATES = (("requests_per_s", "requests", 1), ("egress_bps", "bytes", 8), ("cpu_cores", "cpu_s", 1))
+RATES = (("requests_per_s", "requests", 1), ("egress_bps", "bytes", 8))
 FORGET_S = 60.0
 SUMMED = ("viewers", "held", "requests_per_s", "egress_bps")
 
@@ -99,7 +99,7 @@ class Gathering:
 
 def _worker_metrics(report: dict[str, Any]) -> list[tuple[str, dict[str, str], float]]:
     """A worker's report as metrics: its totals as counters, the rest as gauges, statuses by label."""
-    totals = {"requests", "bytes", "late", "slow_dropped", "turned_away", "handed_over", "no_descriptors", "blocked"}
+    totals = {"requests", "bytes", "late", "slow_dropped", "turned_away", "handed_over", "no_descriptors"}
     rows: list[tuple[str, dict[str, str], float]] = []
     for name, value in report.items():
         if isinstance(value, int | float) and name not in ("pid", "port"):

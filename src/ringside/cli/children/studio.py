@@ -35,6 +35,7 @@ class Studio:
         self._clock = Wall()
         self._metrics = Metrics()
         self._stop = asyncio.Event()
+        self._ends_event = False
         self._fault: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._trace = _open_trace(config.get("trace", ""))
         self._source = capture.open_source(self._event.source, self._clock, self._metrics)
@@ -82,8 +83,9 @@ class Studio:
         self._fault.get_loop().call_soon_threadsafe(tell)
 
     def order(self, order: dict[str, Any]) -> None:
-        """From the supervisor: end the event properly."""
+        """From the supervisor: end the event properly. A mere SIGTERM ends this process, and the event goes on."""
         if order.get("end"):
+            self._ends_event = True
             self._stop.set()
 
     async def run(self) -> None:
@@ -113,10 +115,10 @@ class Studio:
                 task.cancel()
 
     async def _end(self) -> None:
-        """Stop at once, send what is made, mark the last chunks, close the requests."""
+        """Stop at once, send what is made, mark the last chunks if the event is over, close the requests."""
         await asyncio.to_thread(self._encoder.stop)
         self._source.stop()
-        for segmenter in self._segmenters.values():
+        for segmenter in self._segmenters.values() if self._ends_event else ():
             for chunk in segmenter.end():
                 self._send(chunk)
         await self._pusher.close(within_s=1.0)

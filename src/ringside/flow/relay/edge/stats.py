@@ -50,7 +50,7 @@ class Stats:
             "no_descriptors": edge.no_descriptors,
             **edge.store.sizes,
             "loop_lag_ms": self._lag_ms.summary(),
-            "cpu": self._cpu(now_ns),
+            "cpu_cores": self._cpu(now_ns),
         }
 
     def _cpu(self, now_ns: int) -> float:
