@@ -124,13 +124,14 @@ def test_pausing_is_no_stall_and_playing_goes_on(watching: Page) -> None:
 
 
 def test_a_rung_can_be_chosen_and_given_back(watching: Page) -> None:
-    watching.mouse.move(640, 600)
+    watching.mouse.move(640, 700)
     watching.click("#quality")
     items = watching.locator("#menu [role=menuitemradio]")
     expect(items).to_have_text([r"Auto360p", r"360p900 kb/s", r"180p600 kb/s"])
     items.nth(2).click()
     expect(watching.locator("#menu")).to_be_hidden()
     until(watching, "s.rung === '180p'")
+    watching.mouse.move(640, 700)
     watching.click("#quality")
     watching.keyboard.press("Home")
     watching.keyboard.press("Enter")
@@ -151,6 +152,15 @@ def test_controls_fade_and_come_back(watching: Page) -> None:
     expect(watching.locator("#stage[data-idle]")).to_have_count(1, timeout=6000)
     watching.mouse.move(610, 310)
     expect(watching.locator("#stage[data-idle]")).to_have_count(0)
+
+
+def test_controls_stay_under_a_mouse_that_rests_on_them(watching: Page) -> None:
+    watching.mouse.move(640, 300)
+    expect(watching.locator("#stage[data-idle]")).to_have_count(1, timeout=6000)
+    watching.mouse.move(640, 700)
+    watching.wait_for_timeout(4000)
+    expect(watching.locator("#stage[data-idle]")).to_have_count(0)
+    watching.mouse.move(640, 300)
 
 
 def test_an_outage_is_said_and_mended_without_a_reload(watching: Page, live: PageServer) -> None:

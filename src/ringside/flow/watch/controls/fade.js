@@ -34,9 +34,14 @@ export class Fade {
     else this.#rest();
   }
 
+  /* A finger leaves its `:hover` behind where it last tapped; only a mouse's means that somebody is about to click. */
+  get #wanted() {
+    const hovered = matchMedia('(hover: hover)').matches && this.#stage.querySelector('.bottom:hover');
+    return hovered || this.#stage.querySelector('.bottom :focus-visible');
+  }
+
   #rest() {
-    const focused = this.#stage.querySelector('.bottom :focus-visible');
-    if (this.#stay() || focused) this.wake();
+    if (this.#stay() || this.#wanted) this.wake();
     else this.#stage.dataset.idle = '';
   }
 }
