@@ -1,0 +1,1 @@
+"""Is a stream conformant? Rules are pure functions over what was seen; `watch` sees; `report` tells."""
