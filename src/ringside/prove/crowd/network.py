@@ -15,6 +15,8 @@ from ringside.core.errors import Misconfigured
 
 SLOW_BPS = 200_000
 """A slow reader's line: below the lowest rung of any usual ladder."""
+RTT_SPREAD = 0.3
+"""Sigma of the lognormal round trip, in every class that is not exact."""
 _OWN = re.compile(r"(\d+(?:\.\d+)?)(k|m|g)bps(?:@(\d+(?:\.\d+)?)ms)?")
 _SCALE = {"k": 1e3, "m": 1e6, "g": 1e9}
 _MASK = (1 << 64) - 1
@@ -85,8 +87,10 @@ def link(name: str, slow: bool, seed: int) -> Link:
     """The line of the viewer with this seed; a `slow` reader's has the class's round trip, but 100 to 200 kb/s."""
     network = named(name)
     rng = Random(seed)
-    rate_bps = network.median_bps * exp(rng.gauss(0.0, network.spread)) if network.spread else network.median_bps
-    rtt_ms = network.rtt_ms * exp(rng.gauss(0.0, 0.3))
+    rate_bps, rtt_ms = network.median_bps, network.rtt_ms
+    if network.spread:
+        rate_bps *= exp(rng.gauss(0.0, network.spread))
+        rtt_ms *= exp(rng.gauss(0.0, RTT_SPREAD))
     if slow:
         rate_bps = min(rate_bps, SLOW_BPS * rng.uniform(0.5, 1.0))
     return Link(network, rate_bps / 8, rtt_ms, seed)
