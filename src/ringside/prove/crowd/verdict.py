@@ -16,16 +16,20 @@ from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.tally import BYTES, LEAST, MOST, ON, PLAYING, Tally
 
 Generator = Mapping[str, Any]
-"""What a process says of itself: `cpu` (cores it used), `loop_lag_ms` (a Histogram's document), `wall_s`."""
+"""What a process says of itself: `name` (if it has one), `cpu` (cores it used), `loop_lag_ms` (a Histogram's document), `wall_s`."""
 Document = dict[str, Any]
 COUNTS = ("retries", "redirects", "connections", "playlists", "segments", "parts", "dropped")
+NAMED = 3
+"""As many reasons as stand in `saturated_because`."""
 PRIVATE = {"headers", "query", "trace"}
 """What of a plan does not enter a verdict: it may hold a token, or be long."""
 
 
-def verdict(tally: Tally, plan: Plan, generators: Sequence[Generator], *, lost: int = 0, commit: str = "") -> Document:
-    """The verdict on a crowd; `lost` is how many generating processes never reported."""
-    because = saturation(plan, generators, lost)
+def verdict(
+    tally: Tally, plan: Plan, generators: Sequence[Generator], losses: Sequence[str] = (), commit: str = ""
+) -> Document:
+    """The verdict on a crowd; `losses` are sentences about processes and machines that did not finish."""
+    because = saturation(plan, generators, losses)
     return {
         "viewers": plan.viewers,
         "joined": tally.joins,
@@ -42,23 +46,22 @@ def verdict(tally: Tally, plan: Plan, generators: Sequence[Generator], *, lost: 
     }
 
 
-def saturation(plan: Plan, generators: Sequence[Generator], lost: int = 0) -> str | None:
+def saturation(plan: Plan, generators: Sequence[Generator], losses: Sequence[str] = ()) -> str | None:
     """Why the figures are the generator's own and not the server's, in one sentence; None where they are not."""
-    reasons = []
-    if lost:
-        reasons.append(f"{lost} of {lost + len(generators)} generating processes never reported")
-    elif not generators:
+    reasons = list(losses)
+    if not generators and not losses:
         reasons.append("no generating process reported")
     for number, generator in enumerate(generators, 1):
+        name = generator.get("name", f"process {number}")
         lag_ms = Histogram.from_json(generator["loop_lag_ms"]).quantile_ms(0.99)
         if generator["cpu"] > plan.cpu_limit:
-            reasons.append(f"process {number} used {generator['cpu']:.0%} of a core (limit {plan.cpu_limit:.0%})")
+            reasons.append(f"{name} used {generator['cpu']:.0%} of a core (limit {plan.cpu_limit:.0%})")
         if lag_ms is not None and lag_ms > plan.lag_limit_ms:
-            reasons.append(f"process {number} was {lag_ms:.0f} ms late (p99; limit {plan.lag_limit_ms:g} ms)")
+            reasons.append(f"{name} was {lag_ms:.0f} ms late (p99; limit {plan.lag_limit_ms:g} ms)")
     if not reasons:
         return None
-    more = f", and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-    return "; ".join(reasons[:3]) + more
+    more = f"; and {len(reasons) - NAMED} more" if len(reasons) > NAMED else ""
+    return "; ".join(reasons[:NAMED]) + more
 
 
 def spread(tally: Tally) -> Histogram:
@@ -128,15 +131,13 @@ def _generating(generators: Sequence[Generator]) -> Document:
     return {
         "generator_cpu": max((round(generator["cpu"], 3) for generator in generators), default=None),
         "loop_lag_ms": together.percentiles(),
-        "generator": [
-            {
-                "cpu": round(generator["cpu"], 3),
-                "loop_lag_ms": lag.percentiles(),
-                "wall_s": round(generator["wall_s"], 3),
-            }
-            for generator, lag in zip(generators, lags, strict=True)
-        ],
+        "generator": [_generator(generator, lag) for generator, lag in zip(generators, lags, strict=True)],
     }
+
+
+def _generator(generator: Generator, lag: Histogram) -> Document:
+    own = {"cpu": round(generator["cpu"], 3), "loop_lag_ms": lag.percentiles(), "wall_s": round(generator["wall_s"], 3)}
+    return {"name": generator["name"], **own} if "name" in generator else own
 
 
 def _ratio(part: float, whole: float) -> float | None:
