@@ -118,10 +118,11 @@ class Event:
 
 
 @contextmanager
-def live(*arguments: str) -> Iterator[Event]:
-    """`ringside live ARGUMENTS` on a free port, ended afterwards."""
+def live(*arguments: str, core: int | None = None) -> Iterator[Event]:
+    """`ringside live ARGUMENTS` on a free port, all of it on `core` if one is given; ended afterwards."""
     port, began_s = free_port(), time.monotonic()
-    command = [sys.executable, "-m", "ringside", "live", *arguments, "--port", str(port), "--host", "127.0.0.1"]
+    pin = [] if core is None else ["taskset", "-c", str(core)]
+    command = [*pin, sys.executable, "-m", "ringside", "live", *arguments, "--port", str(port), "--host", "127.0.0.1"]
     OUT.mkdir(exist_ok=True)
     with (OUT / "live.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
