@@ -62,6 +62,23 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """A request of which the answer itself is judged: asked on purpose, or one of the watcher's that is telling."""
+
+    kind: str
+    """What was asked: `part-without-msn`, `range`, `hint`..., listed where it is asked."""
+    name: str
+    """Rendition or Representation; empty for what concerns all."""
+    fetch: Fetch
+    known: MediaPlaylist | None = None
+    """The newest version of the playlist when it was asked, with what a delta skipped put back."""
+    beside: Fetch | None = None
+    """The answer to compare with."""
+    due_ns: int = 0
+    """When the answer had to be there (Unix time); 0 where that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class HlsStream:
     """Everything seen of an HLS stream."""
 
@@ -71,7 +88,10 @@ class HlsStream:
     versions: dict[str, tuple[Version, ...]]
     """By rendition, oldest first."""
     media: tuple[Media, ...]
+    """Those that are still kept: the newest, whole."""
     fetches: tuple[Fetch, ...]
+    """All, without their bodies."""
+    probes: tuple[Probe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +103,5 @@ class DashStream:
     """Successive versions of the MPD, oldest first."""
     media: tuple[Media, ...]
     fetches: tuple[Fetch, ...]
+    """All, without their bodies."""
+    probes: tuple[Probe, ...] = ()
