@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from tests.mux_hls import event_views
+
 from ringside.flow.mux.hls import MediaPlaylist, MediaRenderer, Multivariant
 from ringside.prove.check.finding import Finding
 from ringside.prove.check.seen import Fetch, HlsStream, Media, Version
-from tests.mux_hls import event_views
 
 S = 1_000_000_000
 BASE = "http://media.example/live/"
