@@ -139,7 +139,8 @@ def told(row: dict[str, Any]) -> None:
     lag = row["loop_lag_ms"] or {}
     print(
         f"  {row['case']}: {row['viewers']} viewers, {row['joined']} joined,"
-        f" generator {row['generator_cores']:.2f} cores, lag p99 {lag.get('p99', 0):.0f} ms, on time {row['on_time_ratio']:.4f},"
+        f" generator {row['generator_cores']:.2f} cores, lag p99 {lag.get('p99', 0):.0f} ms,"
+        f" on time {row['on_time_ratio']:.4f},"
         f" server {sum(row['server_cores'].values()):.2f} cores; limit: {row['limit']}",
         flush=True,
     )

@@ -21,6 +21,7 @@ const players = {
     const hls = new Hls();
     hls.on(Hls.Events.ERROR, (_, data) => window.measured.note(`${data.details}${data.fatal ? " (fatal)" : ""}`));
     hls.on(Hls.Events.LEVEL_SWITCHED, (_, data) => window.measured.rung(hls.levels[data.level].height));
+    window.measured.attached(() => hls.playingDate?.getTime());
     hls.loadSource(`${url}/index.m3u8`);
     hls.attachMedia(video);
     await video.play();
@@ -30,6 +31,7 @@ const players = {
     const player = dashjs.MediaPlayer().create();
     player.updateSettings({ debug: { logLevel: 0 } });
     player.on("error", (event) => window.measured.note(`${event.error?.code} ${event.error?.message}`));
+    window.measured.attached(() => Date.now() - player.getCurrentLiveLatency() * 1000);
     player.initialize(video, `${url}/index.mpd`, true);
   },
   async shaka(url, video) {

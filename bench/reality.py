@@ -1,0 +1,189 @@
+"""The crowd beside real players: five headless Chromium with stock hls.js, then dash.js, on one `ringside live`.
+
+Both watch the same event at the same time. Each page joins several times, then stays; its time to first frame runs
+from the player's own start (its script is already there) to the first frame on the screen, its latency is read from the
+strip in the picture. As the crowd neither decodes nor paints, both are also measured as the crowd means them: until the
+frame could be decoded (`canplay`), and from the date of the playhead. Agreement is asked for within 15 %; for what
+does not agree, the table is followed by what was seen of the reason.
+"""
+
+import statistics
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from bench.harness import OUT, Event, live, quantiles, write
+from bench.load.tool import Run, crowd
+from bench.players import FLAGS, serve_pages
+
+PAGES = 5
+JOINS = 3
+VIEWERS = 100
+AGE_S = 12
+SETTLE_S = 8
+STAY_S = 25
+WITHIN = 0.15
+CROWD_S = 75.0  # as long as the pages take: joins of about two seconds each, settling, staying
+PLAYERS = {"hls": ("hls.js", "index.m3u8"), "dash": ("dash.js", "index.mpd")}
+EVENT = """
+[source]
+width = 640
+height = 360
+[[encode.ladder]]
+height = 360
+bitrate_bps = 600_000
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One figure of both. Milliseconds, or stalls a viewer and minute."""
+
+    name: str
+    browser: float | None
+    crowd: float | None
+    ours: bool
+    """Whether the figure means exactly what the crowd means by it."""
+
+    @property
+    def off(self) -> float | None:
+        """The crowd's difference, as a share of the browser's."""
+        if self.browser is None or self.crowd is None:
+            return None
+        if self.browser == self.crowd:
+            return 0.0
+        return (self.crowd - self.browser) / self.browser if self.browser else None
+
+    @property
+    def agrees(self) -> bool:
+        """Within the 15 %."""
+        return self.off is not None and abs(self.off) <= WITHIN
+
+
+def join(page: Page, url: str) -> dict[str, float]:
+    """Open the page and wait for its first frame: milliseconds since the player began."""
+    page.goto(url)
+    page.wait_for_function("window.measured?.samples.frames > 0", timeout=30_000)
+    samples = page.evaluate("window.measured.samples")
+    since = {name: at - samples["attached_ms"] for name, at in samples["steps"].items()}
+    return {"frame": samples["first_ms"] - samples["attached_ms"], **since}
+
+
+def watch(browser: Any, pages_url: str, player: str, event: Event) -> dict[str, Any]:
+    """Five pages that join in turn, several times, and then stay."""
+    url = f"{pages_url}/stock.html?player={player}&url={event.url}/live/main"
+    pages = [browser.new_page() for _ in range(PAGES)]
+    joins = [join(page, url) for _ in range(JOINS) for page in pages]
+    time.sleep(SETTLE_S)
+    for page in pages:
+        page.evaluate("window.measured.reset()")
+    time.sleep(STAY_S)
+    stayed = [page.evaluate("window.measured.samples") for page in pages]
+    for page in pages:
+        page.close()
+    notes = {note: count for samples in stayed for note, count in samples["notes"].items()}
+    return {
+        "frame_ms": quantiles(one["frame"] for one in joins),
+        "canplay_ms": quantiles(one["canplay"] for one in joins if "canplay" in one),
+        "paint_ms": quantiles(one["frame"] - one["canplay"] for one in joins if "canplay" in one),
+        "strip_ms": quantiles(value for samples in stayed for value in samples["latency_ms"]),
+        "playhead_ms": quantiles(value for samples in stayed for value in samples["behind_ms"]),
+        "by_page_ms": [quantiles(samples["latency_ms"]).get("p50") for samples in stayed],
+        "stalls": sum(samples["stalls"] for samples in stayed),
+        "stalls_a_minute": sum(samples["stalls"] for samples in stayed) / PAGES / STAY_S * 60,
+        "frames": sum(samples["frames"] for samples in stayed),
+        "notes": notes,
+    }
+
+
+def both(browser: Any, pages_url: str, player: str, event: Event) -> tuple[dict[str, Any], Run]:
+    """The pages and the crowd at the same time."""
+    name, file = PLAYERS[player]
+    options = ["--viewers", str(VIEWERS), "--player", name, "--arrive", "ramp", "--over", "30"]
+    with ThreadPoolExecutor(1) as pool:
+        running: Future[Run] = pool.submit(crowd, [f"{event.url}/live/main/{file}", *options], CROWD_S, {})
+        seen = watch(browser, pages_url, player, event)
+        return seen, running.result()
+
+
+def compare(seen: dict[str, Any], verdict: dict[str, Any]) -> list[Compared]:
+    """The table's rows."""
+    ttff, latency = verdict["ttff_ms"] or {}, verdict["latency_ms"] or {}
+    minutes = verdict.get("watched_s", VIEWERS * CROWD_S * 0.75) / 60
+    return [
+        Compared("time to first frame on the screen, p50", seen["frame_ms"].get("p50"), ttff.get("p50"), False),
+        Compared("the same until it could be decoded, p50", seen["canplay_ms"].get("p50"), ttff.get("p50"), True),
+        Compared("latency read from the picture, p50", seen["strip_ms"].get("p50"), latency.get("p50"), False),
+        Compared("latency by the playhead's date, p50", seen["playhead_ms"].get("p50"), latency.get("p50"), True),
+        Compared("the same, p95", seen["playhead_ms"].get("p95"), latency.get("p95"), True),
+        Compared("stalls a viewer and minute", seen["stalls_a_minute"], verdict["stalls"] / minutes, True),
+    ]
+
+
+def reasons(seen: dict[str, Any], rows: list[Compared]) -> list[str]:
+    """What was seen of why a row does not agree; empty when all do."""
+    if all(row.agrees for row in rows):
+        return []
+    said = []
+    if seen["paint_ms"]:
+        said.append(
+            f"from decodable to on the screen, in Chromium: {seen['paint_ms']['p50']:.0f} ms; the crowd paints nothing"
+        )
+    if seen["strip_ms"] and seen["playhead_ms"]:
+        behind = seen["strip_ms"]["p50"] - seen["playhead_ms"]["p50"]
+        said.append(f"the picture on the screen is {behind:+.0f} ms behind the playhead's date in Chromium")
+    pages = [value for value in seen["by_page_ms"] if value is not None]
+    if len(pages) > 1:
+        spread = statistics.stdev(pages)
+        said.append(f"five pages are few: their latencies have a standard deviation of {spread:.0f} ms")
+    if seen["notes"]:
+        said.append(f"Chromium's players reported {seen['notes']}")
+    return said
+
+
+def show(console: Console, player: str, rows: list[Compared]) -> None:
+    """Print one player's table."""
+    table = Table(f"{player}, ms", "Chromium", "crowd", "difference", f"within {WITHIN:.0%}", "same definition")
+    for row in rows:
+        both_known = row.browser is not None and row.crowd is not None
+        values = [
+            f"{value:.2f}" if value < 10 else f"{value:.0f}" for value in (row.browser, row.crowd) if value is not None
+        ]
+        difference = "-" if row.off is None else f"{row.off:+.1%}"
+        cells = values if both_known else ["-", "-"]
+        table.add_row(row.name, *cells, difference, "yes" if row.agrees else "no", "yes" if row.ours else "no")
+    console.print(table)
+
+
+def main() -> None:
+    """hls.js, then dash.js."""
+    console = Console(width=130)
+    server, pages_url = serve_pages()
+    OUT.mkdir(exist_ok=True)
+    file = OUT / "reality.toml"
+    file.write_text(EVENT)
+    result: dict[str, Any] = {}
+    with live("--event", str(file)) as event, sync_playwright() as playwright:
+        event.wait_playable()
+        time.sleep(AGE_S)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        for player, (name, _) in PLAYERS.items():
+            seen, run = both(browser, pages_url, player, event)
+            rows = compare(seen, run.verdict)
+            show(console, name, rows)
+            for reason in reasons(seen, rows):
+                console.print(f"  {reason}", highlight=False)
+            agreed = {row.name: {"browser": row.browser, "crowd": row.crowd, "off": row.off} for row in rows}
+            result[name] = {"browser": seen, "crowd": run.verdict, "compared": agreed}
+        browser.close()
+    server.shutdown()
+    write("reality", result)
+
+
+if __name__ == "__main__":
+    main()
