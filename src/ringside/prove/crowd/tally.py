@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SERIES_S = 4 * 3600
 MAX_NAMES = 64
+MAX_NAME_LENGTH = 200
 OTHER = "other"
 COUNTERS = (
     "arrived",
@@ -270,7 +271,8 @@ class Tally:
         self._close()
         rows = []
         for second, row in self.rows.items():
-            least, most = (round(row[LEAST], 3), round(row[MOST], 3)) if row[LEAST] <= row[MOST] else (None, None)
+            known = -inf < row[LEAST] <= row[MOST] < inf
+            least, most = (round(row[LEAST], 3), round(row[MOST], 3)) if known else (None, None)
             rows.append([second, row[ON], row[PLAYING], row[STALLED], least, most, row[BYTES]])
         return {
             **{name: getattr(self, name) for name in COUNTERS},
@@ -304,6 +306,6 @@ def _new_row() -> list[float]:
 
 
 def _count(table: dict[str, int], key: str, count: int = 1) -> None:
-    if key not in table and len(table) >= MAX_NAMES:
-        key = OTHER
+    if key not in table:
+        key = key[:MAX_NAME_LENGTH] if len(table) < MAX_NAMES else OTHER
     table[key] = table.get(key, 0) + count

@@ -16,7 +16,7 @@ from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.tally import BYTES, LEAST, MOST, ON, PLAYING, Tally
 
 Generator = Mapping[str, Any]
-"""What a process says of itself: `name` (if it has one), `cpu` (cores it used), `loop_lag_ms` (a Histogram's document), `wall_s`."""
+"""What a process says of itself: `name`, `cpu` (cores used), `loop_lag_ms` (a Histogram's document), `wall_s`."""
 Document = dict[str, Any]
 COUNTS = ("retries", "redirects", "connections", "playlists", "segments", "parts", "dropped")
 NAMED = 3
