@@ -1,0 +1,331 @@
+"""One TCP (or TLS) connection of one viewer: a request written, its reply read, again and again.
+
+It is also the Reply a player is shown. All connections of a process read into one scratch buffer; a body nobody wants
+is counted, and on plain TCP not even copied (MSG_TRUNC). What a reply is and how it ends stands in `wire`.
+"""
+
+import errno
+import select
+import socket
+import ssl
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from ringside.prove.crowd import wire
+from ringside.prove.crowd.player.base import Failure, Request
+
+if TYPE_CHECKING:
+    from ringside.prove.crowd.engine import Engine, Session
+
+SCRATCH = 64 * 1024
+FIRST_READ = 16 * 1024
+WAITING = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
+READ, WRITE = select.EPOLLIN, select.EPOLLOUT
+
+
+class Origin:
+    """A host and port, resolved once, and how to speak with it."""
+
+    __slots__ = ("address", "family", "host", "loopback", "tls")
+
+    def __init__(self, host: str, family: int, address: Any, tls: ssl.SSLContext | None) -> None:
+        self.host = host
+        self.family = family
+        self.address = address
+        self.tls = tls
+        self.loopback = family == socket.AF_INET and address[0].startswith("127.")
+
+
+class Connection:
+    """States: connecting, then idle or busy with `request` until closed."""
+
+    __slots__ = (
+        "_body",
+        "_chunks",
+        "_engine",
+        "_head",
+        "_left",
+        "_out",
+        "body",
+        "connecting",
+        "date_s",
+        "encoding",
+        "fd",
+        "first_s",
+        "hops",
+        "keep_alive",
+        "lane",
+        "location",
+        "nbytes",
+        "origin",
+        "recv_into",
+        "request",
+        "sent_s",
+        "served",
+        "session",
+        "sock",
+        "status",
+        "url",
+    )
+
+    def __init__(self, engine: "Engine", session: "Session", origin: Origin) -> None:
+        self._engine = engine
+        self.session = session
+        self.origin = origin
+        self.sock: Any = socket.socket(origin.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if session.read_bps:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        if origin.loopback:
+            self.sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: the port is chosen on connecting
+            self.sock.bind((session.source_address(), 0))
+        self.fd: int = self.sock.fileno()
+        self.recv_into = self.sock.recv_into
+        self.request: Request | None = None
+        self.lane: Any = None
+        self.connecting = True
+        self.keep_alive = True
+        self.served = 0
+        self.status = 0
+        self.url = self.encoding = self.location = ""
+        self.body = b""
+        self.nbytes = 0
+        self.sent_s = self.first_s = 0.0
+        self.date_s: float | None = None
+        self.hops = 0
+        self._out = b""
+        self._head = b""
+        self._left: int | None = None
+        self._body: bytearray | None = None
+        self._chunks: wire.Dechunker | None = None
+
+    def open(self) -> Failure | None:
+        """Begin to connect."""
+        try:
+            code = self.sock.connect_ex(self.origin.address)
+        except OSError:
+            return Failure.CONNECT
+        return None if code in (0, errno.EINPROGRESS) else Failure.CONNECT
+
+    def ask(self, lane: Any, request: Request, data: bytes, url: str, now_s: float) -> Failure | None:
+        """Send a request; the reply comes to the engine."""
+        self.request = request
+        self.lane = lane
+        self.url = url
+        self.sent_s = now_s
+        self.first_s = 0.0
+        self.nbytes = 0
+        self.body = b""
+        if self.connecting:
+            self._out = data
+            return None
+        return self._write(data)
+
+    def _write(self, data: bytes) -> Failure | None:
+        try:
+            sent = self.sock.send(data)
+        except (BlockingIOError, *WAITING):
+            sent = 0
+        except OSError:
+            return Failure.RESET
+        if sent < len(data):
+            self._out = data[sent:]
+            self._engine.interest(self, READ | WRITE)
+        return None
+
+    def writable(self) -> Failure | None:
+        """The socket takes bytes: connected at last, or a long request goes on."""
+        if self.connecting:
+            failure = self._connected()
+            if failure or self.connecting:
+                return failure
+        out, self._out = self._out, b""
+        if out:
+            failure = self._write(out)
+            if failure or self._out:
+                return failure
+        self._engine.interest(self, READ)
+        return None
+
+    def _connected(self) -> Failure | None:
+        if not isinstance(self.sock, ssl.SSLSocket):
+            if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                return Failure.CONNECT
+            if self.origin.tls is None:
+                self.connecting = False
+                return None
+            self.sock = self.origin.tls.wrap_socket(
+                self.sock, server_hostname=self.origin.host, do_handshake_on_connect=False
+            )
+            self.recv_into = self.sock.recv_into
+        return self._handshake()
+
+    def _handshake(self) -> Failure | None:
+        try:
+            self.sock.do_handshake()
+        except ssl.SSLWantReadError:
+            self._engine.interest(self, READ)
+        except ssl.SSLWantWriteError:
+            self._engine.interest(self, READ | WRITE)
+        except (OSError, ValueError):
+            return Failure.TLS
+        else:
+            self.connecting = False
+        return None
+
+    def readable(self) -> Failure | None:
+        """Read what there is. A Failure ends the connection; the reply's end is told to the engine."""
+        if self.connecting:
+            return self.writable()
+        if self.origin.tls is None:
+            return self._read_once()
+        while True:  # TLS keeps decrypted bytes to itself: read until it has none
+            failure = self._read_once()
+            if failure or self.request is None or self.fd < 0 or not self.sock.pending():
+                return failure
+
+    def _read_once(self) -> Failure | None:
+        engine = self._engine
+        left = self._left
+        try:
+            if left is None or left <= 0 or self._body is not None:
+                count = self.recv_into(engine.scratch, self.session.read_limit)
+            elif self.origin.tls is None and not self.request.grows:  # type: ignore[union-attr]
+                count = self.recv_into(engine.discard, min(left, self.session.discard_limit), socket.MSG_TRUNC)
+            else:
+                count = self.recv_into(engine.scratch, min(left, self.session.read_limit))
+        except (BlockingIOError, *WAITING):
+            return None
+        except OSError:
+            return Failure.RESET if self._left is None else Failure.SHORT
+        now_s = monotonic()
+        if not count:
+            return self._closed(now_s)
+        engine.bytes += count
+        if self.session.read_bps:
+            engine.throttle(self, count, now_s)
+        if self.request is None:
+            return Failure.MALFORMED
+        try:
+            return self._take(count, now_s)
+        except wire.Malformed:
+            return Failure.MALFORMED
+
+    def _closed(self, now_s: float) -> Failure | None:
+        if self._left == wire.UNTIL_CLOSE and self.request is not None:
+            self._finish(now_s)
+            return None
+        return Failure.RESET if self._left is None else Failure.SHORT
+
+    def _take(self, count: int, now_s: float) -> Failure | None:
+        left = self._left
+        if left is None:
+            return self._read_head(count, now_s)
+        if left > 0 and self._body is None and not self.request.grows:  # type: ignore[union-attr]
+            self.nbytes += count
+            self._left = left - count
+            if count == left:
+                self._finish(now_s)
+            return None
+        return self._read_body(self._engine.view[:count], now_s)
+
+    def _read_head(self, count: int, now_s: float) -> Failure | None:
+        engine = self._engine
+        if self._head:
+            return self._read_long_head(count, now_s)
+        end = engine.scratch.find(b"\r\n\r\n", 0, count)
+        if end < 0:
+            self._head = bytes(engine.view[:count])
+            return None
+        return self._begin(engine.heads.read(bytes(engine.view[:end])), engine.view[end + 4 : count], now_s)
+
+    def _read_long_head(self, count: int, now_s: float) -> Failure | None:
+        data = self._head + bytes(self._engine.view[:count])
+        end = data.find(b"\r\n\r\n")
+        if end < 0:
+            self._head = data
+            return Failure.MALFORMED if len(data) > wire.HEAD_LIMIT else None
+        self._head = b""
+        return self._begin(self._engine.heads.read(data[:end]), memoryview(data)[end + 4 :], now_s)
+
+    def _begin(self, head: wire.Head, rest: memoryview, now_s: float) -> Failure | None:
+        """The head is read: `rest` is the beginning of the body."""
+        if head.status < 200:
+            self._head = bytes(rest)
+            return None if len(rest) < wire.HEAD_LIMIT and head.status != 101 else Failure.MALFORMED
+        self.status = head.status
+        self.keep_alive = head.keep_alive
+        self.first_s = now_s
+        request: Request = self.request  # type: ignore[assignment]
+        length = head.length
+        self._engine.note_head(self, head, now_s)
+        if request.keep and length > wire.BODY_LIMIT:
+            return Failure.TOO_LARGE
+        if length == len(rest):
+            self._left = 0
+            self.nbytes = length
+            if request.keep and length:
+                self.body = bytes(rest)
+            elif request.grows and length:
+                self._engine.grew(self, 0, rest, now_s)
+                if self.request is not request:
+                    return None
+            self._finish(now_s)
+            return None
+        return self._begin_body(request, head, rest, now_s)
+
+    def _begin_body(self, request: Request, head: wire.Head, rest: memoryview, now_s: float) -> Failure | None:
+        self._left = head.length
+        self._chunks = wire.Dechunker() if head.length == wire.CHUNKED else None
+        self._body = bytearray() if request.keep else None
+        if 0 <= head.length < len(rest):
+            return Failure.MALFORMED
+        return self._read_body(rest, now_s) if len(rest) else None
+
+    def _read_body(self, data: memoryview, now_s: float) -> Failure | None:
+        chunks = self._chunks
+        if chunks is None:
+            return self._more(data, now_s) or self._count_down(len(data), now_s)
+        request = self.request
+        for piece in chunks.feed(data):
+            failure = self._more(piece, now_s)
+            if failure or self.request is not request:
+                return failure
+        if chunks.done:
+            self._finish(now_s)
+        return None
+
+    def _count_down(self, count: int, now_s: float) -> Failure | None:
+        if self._left is None or self._left < 0 or self.request is None:
+            return None
+        if count > self._left:
+            return Failure.MALFORMED
+        self._left -= count
+        if not self._left:
+            self._finish(now_s)
+        return None
+
+    def _more(self, data: memoryview, now_s: float) -> Failure | None:
+        offset = self.nbytes
+        self.nbytes = offset + len(data)
+        if self._body is not None:
+            if self.nbytes > wire.BODY_LIMIT:
+                return Failure.TOO_LARGE
+            self._body += data
+        elif self.request.grows:  # type: ignore[union-attr]
+            self._engine.grew(self, offset, data, now_s)
+        return None
+
+    def _finish(self, now_s: float) -> None:
+        if self._body is not None:
+            self.body, self._body = bytes(self._body), None
+        self._chunks = None
+        self._left = None
+        self._engine.finished(self, now_s)
+
+    def close(self) -> None:
+        """Let go of the socket; nothing more is told."""
+        if self.fd >= 0:
+            self._engine.let_go(self)
+            self.sock.close()
+            self.fd = -1

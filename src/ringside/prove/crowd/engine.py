@@ -1,0 +1,454 @@
+"""The shell that moves the crowd's bytes: one epoll loop for all viewers of a process, no task or future per viewer.
+
+The loop tells players what arrived and carries out what they ask. It measures itself: how long each turn took is how
+late an arrival may have been noticed (`lag`), and that stands in every result. What it counts goes to the Tally.
+"""
+
+import heapq
+import mmap
+import select
+import ssl
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from time import monotonic
+from typing import Any
+
+from ringside.prove.crowd import wire
+from ringside.prove.crowd.connection import READ, SCRATCH, WRITE, Connection, Origin
+from ringside.prove.crowd.histogram import Histogram
+from ringside.prove.crowd.origins import Origins
+from ringside.prove.crowd.player.base import Ask, Failure, Kind, Lane, Player, Request
+from ringside.prove.crowd.session import UNLIMITED, Session
+from ringside.prove.crowd.tally import Tally
+
+WAKE_S = 0.25
+SLOTS = 50
+HOPS = 5
+REMEMBERED = 20_000
+TOLD_S = 0.005
+REDIRECTS = {301, 302, 303, 307, 308}
+PERIOD_S = WAKE_S / SLOTS
+
+Personal = Callable[[Session, Request, str], tuple[str, tuple[tuple[str, str], ...]]]
+"""What a viewer adds to a request of its own (CMCD, a token): the URL and headers to send."""
+
+
+@dataclass(slots=True)
+class Habits:
+    """What is the same for every viewer: headers sent, query appended, the most connections to one origin, time-outs."""
+
+    headers: tuple[tuple[str, str], ...]
+    query: str = ""
+    connections: int = 6
+    first_byte_s: dict[Kind, float] = field(default_factory=dict)
+    whole_s: dict[Kind, float] = field(default_factory=dict)
+    personal: Personal | None = None
+
+
+class Engine:
+    """`add` viewers, then `turn` until done. Also the World its players see."""
+
+    def __init__(self, habits: Habits, tally: Tally, tls: ssl.SSLContext, began_s: float, wall_offset_s: float) -> None:
+        self.scratch = bytearray(SCRATCH)
+        self.view = memoryview(self.scratch)
+        self.discard = mmap.mmap(-1, UNLIMITED)  # never touched: MSG_TRUNC copies nothing into it
+        self.heads = wire.Heads()
+        self.habits = habits
+        self.tally = tally
+        self.bytes = 0
+        self.requests = 0
+        self.statuses: dict[int, int] = {}
+        self.lag = Histogram()
+        self.began_s = began_s
+        self.utc_offset_s = wall_offset_s
+        self._wall_offset_s = wall_offset_s
+        self._date_floor_s = float("-inf")
+        self.exhausted = 0
+        self.origins = Origins(tls)
+        self._epoll = select.epoll(4096)
+        self._by_fd: dict[int, Connection] = {}
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
+        self._requests: dict[str, Request] = {}
+        self._tables: dict[str, dict[Any, Any]] = {}
+        self._wheel: list[list[Session]] = [[] for _ in range(SLOTS)]
+        self._slot = 0
+        self._slot_s = began_s
+        self.sessions = 0
+        self.on_leave: Callable[[Session, float], None] = lambda session, now_s: None
+
+    # -- what players may ask of the world
+
+    def request(self, url: str, kind: Kind, *, keep: bool = False, grows: bool = False, object: Any = None) -> Request:
+        """The one Request for this URL (World)."""
+        known = self._requests.get(url)
+        if known is None:
+            if len(self._requests) >= REMEMBERED:
+                for old in list(self._requests)[: REMEMBERED // 2]:
+                    del self._requests[old]
+            known = self._requests[url] = Request(url, kind, keep=keep, grows=grows, object=object)
+        return known
+
+    def shared(self, key: str) -> dict[Any, Any]:
+        """A table by name (World)."""
+        return self._tables.setdefault(key, {})
+
+    # -- viewers come and go
+
+    def add(self, session: Session, now_s: float) -> None:
+        """A viewer arrives: its player starts."""
+        self.sessions += 1
+        self.tally.came(session.player.feel, not session.dvr_s)
+        self._wheel[session.index % SLOTS].append(session)
+        self.perform(session, session.player.start(now_s), now_s)
+
+    def remove(self, session: Session, now_s: float) -> None:
+        """A viewer leaves, by choice or not."""
+        if not session.gone:
+            session.gone = True
+            self.sessions -= 1
+            self.on_leave(session, now_s)
+            session.close()
+
+    def restart(self, session: Session, player: Player, now_s: float) -> None:
+        """A viewer's connections drop and its page starts anew."""
+        self.tally.left(session.player.feel, now_s)
+        session.close()
+        session.player, session.seen_first = player, False
+        self.tally.came(player.feel, not session.dvr_s)
+        self.perform(session, player.start(now_s), now_s)
+
+    def count_up(self) -> None:
+        """Hand over to the tally what the engine counted itself."""
+        tally = self.tally
+        tally.bytes, tally.requests = self.bytes, self.requests
+        for status, times in self.statuses.items():
+            tally.statuses[str(status)] = tally.statuses.get(str(status), 0) + times
+            tally.replies += times
+        self.statuses.clear()
+
+    def everyone(self) -> list[Session]:
+        """All viewers that are there."""
+        return [session for slot in self._wheel for session in slot if not session.gone]
+
+    # -- the loop
+
+    def turn(self, until_s: float) -> None:
+        """Wait for something to happen, until `until_s` at the latest, and see to it."""
+        next_s = min(until_s, self._slot_s, self._timers[0][0] if self._timers else until_s)
+        events = self._epoll.poll(max(0.0, next_s - monotonic()))
+        woke_s = monotonic()
+        by_fd = self._by_fd
+        for fd, flags in events:
+            connection = by_fd.get(fd)
+            if connection is None:
+                continue
+            failure = connection.writable() if flags & WRITE and not flags & READ else connection.readable()
+            if failure is not None:
+                self._broken(connection, failure)
+        now_s = monotonic()
+        timers = self._timers
+        while timers and timers[0][0] <= now_s:
+            heapq.heappop(timers)[2]()
+        if self._slot_s <= now_s:
+            self._wake_due(now_s)
+        self.lag.record(monotonic() - woke_s)
+
+    def at(self, at_s: float, do: Callable[[], None]) -> None:
+        """Call `do` at that time."""
+        heapq.heappush(self._timers, (at_s, next(self._order), do))
+
+    def _wake_due(self, now_s: float) -> None:
+        for _ in range(SLOTS):
+            if self._slot_s > now_s:
+                return
+            slot = self._wheel[self._slot]
+            for session in slot:
+                if not session.gone:
+                    self._wake(session, now_s)
+            if any(session.gone for session in slot):
+                slot[:] = [session for session in slot if not session.gone]
+            self._slot = (self._slot + 1) % SLOTS
+            self._slot_s += PERIOD_S
+        self._slot_s = max(self._slot_s, now_s)
+
+    def _wake(self, session: Session, now_s: float) -> None:
+        if now_s >= session.leave_s:
+            self.remove(session, now_s)
+            return
+        asks = session.player.wake(now_s)
+        if asks:
+            self.perform(session, asks, now_s)
+        session.turn += 1
+        if not session.turn & 3:
+            self._look(session, now_s)
+
+    def _look(self, session: Session, now_s: float) -> None:
+        """Once a second: what the viewer feels, and whether it waits in vain."""
+        feel = session.player.feel
+        if not session.seen_first and feel.first_frame_s is not None:
+            session.seen_first = True
+            self.tally.joined(feel.first_frame_s - feel.joined_s)
+        self.tally.second(int(now_s - self.began_s), feel)
+        session.pace_at(now_s - self.began_s)
+        self._time_out(session, now_s)
+        if session.player.given_up():
+            self.remove(session, now_s)
+
+    def _time_out(self, session: Session, now_s: float) -> None:
+        habits = self.habits
+        for connection in session.lanes:
+            if connection is None or connection.request is None:
+                continue
+            waited_s = now_s - connection.sent_s
+            limits = habits.whole_s if connection.first_s else habits.first_byte_s
+            if waited_s > limits.get(connection.request.kind, 3600.0):
+                self._broken(connection, Failure.TIMEOUT)
+
+    # -- asking
+
+    def perform(self, session: Session, asks: Iterable[Ask], now_s: float) -> None:
+        """Carry out what a player asks."""
+        for ask in asks:
+            if ask.request is None:
+                self._abandon(session, ask.lane)
+            elif ask.at_s > now_s:
+                self.at(ask.at_s, _Later(self, session, ask.lane, ask.request))
+            elif session.rtt_s:
+                self.at(now_s + session.rtt_s, _Later(self, session, ask.lane, ask.request))
+            else:
+                self.send(session, ask.lane, ask.request, now_s)
+
+    def _abandon(self, session: Session, lane: Lane) -> None:
+        connection = session.lanes[lane]
+        session.waiting = [waiting for waiting in session.waiting if waiting[0] is not lane]
+        if connection is not None:
+            session.lanes[lane] = None
+            connection.close()
+            self._next_in_line(session)
+
+    def send(self, session: Session, lane: Lane, request: Request, now_s: float, url: str = "", hops: int = 0) -> None:
+        """Send a request, on a connection kept alive if there is one."""
+        if session.gone:
+            return
+        if session.lanes[lane] is not None:
+            self._abandon(session, lane)
+        where = request.wire if not url and self.habits.personal is None else None
+        if where is None:
+            where = self._address(session, request, url)
+            if where is None:
+                self._unasked(session, lane, request, url, hops)
+                return
+        origin, data = where
+        connection = session.take_idle(origin)
+        if connection is None:
+            if session.connections >= self.habits.connections and not self._make_room(session):
+                session.waiting.append((lane, request, url, hops))
+                return
+            connection = self._open(session, origin)
+            if connection is None:
+                self.at(now_s, lambda: self._tell_failure(session, lane, request, Failure.CONNECT))
+                return
+        session.lanes[lane] = connection
+        connection.hops = hops
+        self.requests += 1
+        failure = connection.ask(lane, request, data, url or request.url, now_s)
+        if failure is not None:
+            self.at(now_s, lambda: self._broken(connection, failure))
+
+    def _address(self, session: Session, request: Request, url: str) -> tuple[Origin, bytes] | None:
+        """Where a request goes and its bytes; None while the name is being resolved, or where it cannot be."""
+        habits = self.habits
+        target = url or request.url
+        origin = self.origins.find(target)
+        if not isinstance(origin, Origin):
+            return None
+        if not url and habits.query:
+            target += ("&" if "?" in target else "?") + habits.query
+        headers = habits.headers
+        if habits.personal is not None:
+            target, own = habits.personal(session, request, target)
+            return origin, wire.request(target, headers + own)
+        where = (origin, wire.request(target, headers))
+        if not url:
+            request.wire = where
+        return where
+
+    def _unasked(self, session: Session, lane: Lane, request: Request, url: str, hops: int) -> None:
+        failure = self.origins.find(url or request.url)
+        now_s = monotonic()
+        if isinstance(failure, Failure):
+            self.at(now_s, lambda: self._tell_failure(session, lane, request, failure))
+        else:
+            self.at(now_s + 0.05, lambda: self.send(session, lane, request, monotonic(), url, hops))
+
+    def _make_room(self, session: Session) -> bool:
+        """Close a connection kept alive to another origin; False if all are busy."""
+        if not session.idle:
+            return False
+        session.idle.pop(0).close()
+        return True
+
+    def _open(self, session: Session, origin: Origin) -> Connection | None:
+        try:
+            connection = Connection(self, session, origin)
+        except OSError:
+            self.exhausted += 1
+            return None
+        session.connections += 1
+        self._by_fd[connection.fd] = connection
+        self._epoll.register(connection.fd, READ | WRITE)
+        if connection.open() is not None:
+            connection.close()
+            return None
+        self.tally.connections += 1
+        return connection
+
+    # -- what connections tell
+
+    def interest(self, connection: Connection, mask: int) -> None:
+        """Which readiness a connection waits for."""
+        self._epoll.modify(connection.fd, mask)
+
+    def let_go(self, connection: Connection) -> None:
+        """A connection closes."""
+        del self._by_fd[connection.fd]
+        self._epoll.unregister(connection.fd)
+        connection.session.connections -= 1
+
+    def throttle(self, connection: Connection, received: int, now_s: float) -> None:
+        """This viewer's network carries no more than so much: leave the rest in the socket for a while."""
+        session = connection.session
+        session.allowed_s = max(session.allowed_s, now_s) + received * 8 / session.read_bps
+        if session.allowed_s - now_s > TOLD_S and connection.fd >= 0:
+            self._epoll.modify(connection.fd, 0)
+            self.at(session.allowed_s, lambda: connection.fd >= 0 and self.interest(connection, READ))  # type: ignore[arg-type, return-value]
+
+    def note_head(self, connection: Connection, head: wire.Head, now_s: float) -> None:
+        """A reply begins: keep what matters of its head, and what its Date says of the server's clock."""
+        connection.date_s = date_s = head.date_s
+        connection.encoding = head.encoding
+        connection.location = head.location
+        if date_s is not None and not head.aged and date_s - now_s > self._date_floor_s:
+            self._date_floor_s = date_s - now_s
+            ours_s = self._wall_offset_s - self._date_floor_s
+            self.utc_offset_s = self._wall_offset_s if -0.1 <= ours_s < 1.1 else self._date_floor_s
+
+    def grew(self, connection: Connection, offset: int, new: memoryview, now_s: float) -> None:
+        """More of a body somebody watches grow."""
+        session = connection.session
+        request: Request = connection.request  # type: ignore[assignment]
+        if connection.status < 300:
+            asks = session.player.grew(now_s, connection.lane, request, offset, new)
+            if asks:
+                self.perform(session, asks, now_s)
+
+    def finished(self, connection: Connection, now_s: float) -> None:
+        """A reply is complete."""
+        session = connection.session
+        request: Request = connection.request  # type: ignore[assignment]
+        lane: Lane = connection.lane
+        self.statuses[connection.status] = self.statuses.get(connection.status, 0) + 1
+        connection.served += 1
+        if connection.status in REDIRECTS and connection.location:
+            self._free(connection)
+            self._redirect(connection, request, now_s)
+            return
+        if connection.encoding and connection.body:
+            failure = self._decode(connection)
+            if failure is not None:
+                self._free(connection)
+                self._tell_failure(session, lane, request, failure)
+                return
+        asks = session.player.received(now_s, lane, connection)  # type: ignore[arg-type]
+        self._free(connection)
+        if asks:
+            self.perform(session, asks, now_s)
+
+    def _decode(self, connection: Connection) -> Failure | None:
+        known = self.shared("decoded")
+        plain = known.get(connection.body)
+        if plain is None:
+            try:
+                plain = wire.decode(connection.body, connection.encoding)
+            except wire.Malformed:
+                return Failure.UNREADABLE
+            if plain is None:
+                return Failure.TOO_LARGE
+            if len(known) > 64:
+                known.clear()
+            known[connection.body] = plain
+        connection.body = plain
+        return None
+
+    def _free(self, connection: Connection) -> None:
+        session = connection.session
+        connection.request = None
+        session.lanes[connection.lane] = None
+        if connection.fd < 0:
+            return
+        if connection.keep_alive:
+            session.idle.append(connection)
+        else:
+            connection.close()
+        if session.waiting:
+            self._next_in_line(session)
+
+    def _next_in_line(self, session: Session) -> None:
+        if session.waiting:
+            lane, request, url, hops = session.waiting.pop(0)
+            self.send(session, lane, request, monotonic(), url, hops)
+
+    def _redirect(self, connection: Connection, request: Request, now_s: float) -> None:
+        session, lane, hops = connection.session, connection.lane, connection.hops + 1
+        url = self.origins.join(connection.url, connection.location)
+        if hops > HOPS or url is None:
+            self._tell_failure(session, lane, request, Failure.REDIRECTS)
+        else:
+            self.send(session, lane, request, now_s, url, hops)
+
+    # -- what goes wrong
+
+    def _broken(self, connection: Connection, failure: Failure) -> None:
+        """A connection is of no more use; whatever it carried has failed."""
+        session, lane, request = connection.session, connection.lane, connection.request
+        if connection.fd < 0:
+            return
+        if connection.connecting and failure is Failure.RESET:
+            failure = Failure.CONNECT
+        connection.close()
+        if request is None:
+            if connection in session.idle:
+                session.idle.remove(connection)
+            return
+        session.lanes[lane] = None
+        if failure is Failure.RESET and connection.served and not connection.first_s:
+            # a connection kept alive that the server had closed: browsers ask again on a new one
+            self.send(session, lane, request, monotonic(), connection.url if connection.hops else "", connection.hops)
+            return
+        self._tell_failure(session, lane, request, failure)
+
+    def _tell_failure(self, session: Session, lane: Lane, request: Request, failure: Failure) -> None:
+        if session.gone:
+            return
+        self.tally.problem(failure.value)
+        now_s = monotonic()
+        asks = session.player.failed(now_s, lane, request, failure)
+        if asks:
+            self.perform(session, asks, now_s)
+        self._next_in_line(session)
+
+
+class _Later:
+    """A request to be sent when its time has come."""
+
+    __slots__ = ("_ask", "_engine", "_session")
+
+    def __init__(self, engine: Engine, session: Session, lane: Lane, request: Request) -> None:
+        self._engine = engine
+        self._session = session
+        self._ask = (lane, request)
+
+    def __call__(self) -> None:
+        self._engine.send(self._session, *self._ask, monotonic())

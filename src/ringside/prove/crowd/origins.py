@@ -1,0 +1,65 @@
+"""Origins: host names resolved once, off the loop; a URL that cannot be asked for is a Failure, never an exception."""
+
+import socket
+import ssl
+from concurrent.futures import Future, ThreadPoolExecutor
+from urllib.parse import urljoin, urlsplit
+
+from ringside.prove.crowd.connection import Origin
+from ringside.prove.crowd.player.base import Failure
+
+PORTS = {"http": 80, "https": 443}
+MOST = 256
+
+
+class Origins:
+    """Every origin asked for, by scheme and authority; at most `MOST`, then CONNECT."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        self._known: dict[str, Origin | Failure | Future[Origin | Failure]] = {}
+        self._resolver = ThreadPoolExecutor(2, "resolver")
+
+    def find(self, url: str) -> Origin | Failure | None:
+        """The origin of a URL; None while its name is being resolved."""
+        slash = url.find("/", 8)
+        key = url[:slash] if slash > 0 else url
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= MOST:
+                return Failure.CONNECT
+            found = self._known[key] = self._begin(key)
+        if isinstance(found, Future):
+            if not found.done():
+                return None
+            found = self._known[key] = found.result()
+        return found
+
+    def _begin(self, key: str) -> Origin | Failure | Future[Origin | Failure]:
+        try:
+            parts = urlsplit(key)
+            port = parts.port or PORTS[parts.scheme]
+        except (ValueError, KeyError):
+            return Failure.CONNECT
+        host = parts.hostname or ""
+        tls = self._tls if parts.scheme == "https" else None
+        if host == "localhost" or host.replace(".", "").isdigit() or ":" in host:
+            return _resolve(host, port, tls)
+        return self._resolver.submit(_resolve, host, port, tls)
+
+    def join(self, base: str, reference: str) -> str | None:
+        """Where a redirect leads, or None if it is nowhere that can be asked."""
+        try:
+            url = urljoin(base, reference)
+            return url if urlsplit(url).scheme in PORTS else None
+        except ValueError:
+            return None
+
+
+def _resolve(host: str, port: int, tls: ssl.SSLContext | None) -> Origin | Failure:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return Failure.CONNECT
+    family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    return Origin(host, family, address, tls)

@@ -1,0 +1,56 @@
+"""What a plan gives its viewers: whose player, which headers, and what each adds to its requests for itself."""
+
+from urllib.parse import urlsplit
+
+from ringside.prove.crowd.engine import Engine, Habits
+from ringside.prove.crowd.plan import Plan
+from ringside.prove.crowd.player.base import Kind, Player, Request
+from ringside.prove.crowd.player.dash import DashPlayer
+from ringside.prove.crowd.player.hls import HlsPlayer
+from ringside.prove.crowd.player.profile import PROFILES, Profile
+from ringside.prove.crowd.player.push import PushPlayer
+from ringside.prove.crowd.session import Session
+
+
+def kind_of(url: str) -> str:
+    """The player a URL is for, by its path: a playlist's unless it says otherwise."""
+    path = urlsplit(url).path
+    if path.endswith(".mpd"):
+        return "dash.js"
+    return "push" if path.endswith("/stream") else "hls.js"
+
+
+class Outfit:
+    """Makes the players of one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.name = kind_of(plan.url) if plan.player == "auto" else plan.player
+        self.profile: Profile = PROFILES[self.name][plan.low_latency]
+        self.habits = self._habits()
+
+    def _habits(self) -> Habits:
+        plan, profile = self._plan, self.profile
+        own = [tuple(part.strip() for part in header.split(":", 1)) for header in plan.headers]
+        given = {name.lower() for name, _ in own}
+        stock = [(name, value) for name, value in profile.headers if name.lower() not in given]
+        return Habits(
+            headers=(*stock, *own),  # type: ignore[arg-type]
+            query=plan.query,
+            connections=profile.connections,
+            first_byte_s={kind: profile.loads[kind].first_byte_s for kind in Kind},
+            whole_s={kind: profile.loads[kind].whole_s for kind in Kind},
+            personal=self._personal if plan.cmcd else None,
+        )
+
+    def player(self, engine: Engine, session: Session, now_s: float) -> Player:
+        """A fresh player for a viewer."""
+        url, low = self._plan.url, self._plan.low_latency
+        if self.name == "push":
+            return PushPlayer(url, self.profile, engine, session, now_s)
+        dash = self.name == "dash.js" or (self.name == "shaka" and kind_of(url) == "dash.js")
+        kind = DashPlayer if dash else HlsPlayer
+        return kind(url, self.profile, engine, session, now_s, low)
+
+    def _personal(self, session: Session, request: Request, url: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+        raise NotImplementedError

@@ -1,0 +1,418 @@
+"""The HLS player: multivariant choice, joining at the live edge, blocking reload and parts, plain reload, rungs, retries.
+
+Pure (see `base`). The habits are hls.js's; numbers stand in its Profile. What is read from playlists is shared by all
+viewers (`hlslist`); what stands here is one viewer's own: where it is, what it waits for, what it felt.
+"""
+
+from urllib.parse import urljoin
+
+from ringside.flow.mux.hls import Malformed, Multivariant
+from ringside.prove.crowd.player.abr import Abr
+from ringside.prove.crowd.player.base import NOTHING, Ask, Asks, Failure, Feel, Kind, Lane, Reply, Request, Viewer, World
+from ringside.prove.crowd.player.hlslist import Listing, Piece, Rendition
+from ringside.prove.crowd.player.playhead import Playhead
+from ringside.prove.crowd.player.profile import Profile
+from ringside.prove.crowd.player.retry import cause_of, delay_s
+
+ON_MEDIA = (200, 206)
+TOLERANCE_S = 0.05
+
+
+class Rung:
+    """A variant: what it claims to need, and its renditions."""
+
+    __slots__ = ("audio", "bandwidth_bps", "video")
+
+    def __init__(self, bandwidth_bps: int, video: str, audio: str | None) -> None:
+        self.bandwidth_bps = bandwidth_bps
+        self.video = video
+        self.audio = audio
+
+
+def rungs(text: str, url: str) -> list[Rung]:
+    """The variants of a multivariant playlist, lowest first, each with the default rendition of its audio group."""
+    playlist = Multivariant.parse(text)
+    groups: dict[str, str] = {}
+    for media in playlist.media:
+        if media.type == "AUDIO" and media.uri and (media.default or media.group_id not in groups):
+            groups[media.group_id] = urljoin(url, media.uri)
+    found = []
+    for variant in playlist.variants:
+        audio = groups.get(variant.stream.audio or "")
+        found.append(Rung(variant.stream.bandwidth, urljoin(url, variant.uri), audio))
+    return sorted(found, key=lambda rung: rung.bandwidth_bps)
+
+
+class Stream:
+    """One of the two things a viewer follows: the video (or muxed) playlist, and the audio playlist."""
+
+    __slots__ = ("asking", "attempts", "end_s", "init", "init_asked", "list_attempts", "listing", "piece", "rendition")
+
+    def __init__(self, rendition: Rendition) -> None:
+        self.rendition = rendition
+        self.listing: Listing | None = None
+        self.piece: Piece | None = None
+        """Fetched last."""
+        self.asking: Piece | None = None
+        self.end_s = 0.0
+        """Where its buffer ends."""
+        self.init: Request | None = None
+        """The initialization in the buffer."""
+        self.init_asked: Request | None = None
+        self.attempts = 0
+        self.list_attempts = 0
+
+
+class HlsPlayer:
+    """One viewer of an HLS stream, low-latency where the stream and `low_latency` allow."""
+
+    __slots__ = (
+        "_abr", "_audio", "_began", "_failure", "_low_latency", "_manifest", "_manifest_attempts", "_playhead", "_rung",
+        "_rungs", "_video", "_viewer", "_world", "feel", "latency_source", "profile",
+    )  # fmt: skip
+
+    def __init__(self, url: str, profile: Profile, world: World, viewer: Viewer, now_s: float, low_latency: bool) -> None:
+        self.profile = profile
+        self.feel = Feel(now_s)
+        self.latency_source = ""
+        self._world = world
+        self._viewer = viewer
+        self._low_latency = low_latency
+        self._manifest = world.request(url, Kind.MANIFEST, keep=True)
+        self._manifest_attempts = 0
+        self._playhead = Playhead(profile, self.feel)
+        self._abr = Abr(profile)
+        self._rungs: list[Rung] = []
+        self._rung = 0
+        self._video: Stream | None = None
+        self._audio: Stream | None = None
+        self._began = False
+        self._failure: str | None = None
+
+    def given_up(self) -> str | None:
+        """Why the error screen is shown."""
+        return self._failure
+
+    # -- joining
+
+    def start(self, now_s: float) -> Asks:
+        """Ask for the playlist of the URL, whichever it is."""
+        return (Ask(Lane.MANIFEST, self._manifest),)
+
+    def _on_manifest(self, now_s: float, reply: Reply) -> Asks:
+        if reply.status != 200:
+            return self._again(now_s, Lane.MANIFEST, self._manifest, f"status {reply.status}")
+        try:
+            self._rungs = self._read_manifest(reply)
+        except (Malformed, ValueError):
+            return self.failed(now_s, Lane.MANIFEST, self._manifest, Failure.UNREADABLE)
+        self._rung = self._abr.first([rung.bandwidth_bps for rung in self._rungs])
+        rung = self._rungs[self._rung]
+        self.feel.rung_bps = rung.bandwidth_bps
+        self._video = Stream(self._rendition(rung.video, Lane.VIDEO))
+        asks = [*self._video.rendition.plain]
+        if rung.audio:
+            self._audio = Stream(self._rendition(rung.audio, Lane.AUDIO))
+            asks += self._audio.rendition.plain
+        return asks
+
+    def _read_manifest(self, reply: Reply) -> list[Rung]:
+        known = self._world.shared("hls.manifest")
+        found: list[Rung] | None = known.get(reply.body)
+        if found is None:
+            text = reply.body.decode("utf-8")
+            try:
+                found = rungs(text, reply.url)
+            except Malformed:  # a media playlist is a programme of one rung; what is neither is Malformed again
+                Rendition(self._world, reply.url, Lane.VIDEO, self._low_latency).read(reply.body, reply.url, 0.0)
+                found = [Rung(0, reply.url, None)]
+            if not found:
+                raise Malformed("no variants")
+            if len(known) > 64:
+                known.clear()
+            known[reply.body] = found
+        return found
+
+    def _rendition(self, url: str, lane: Lane) -> Rendition:
+        known = self._world.shared("hls.renditions")
+        key = (url, self._low_latency)
+        found: Rendition | None = known.get(key)
+        if found is None:
+            found = known[key] = Rendition(self._world, url, lane, self._low_latency)
+        return found
+
+    # -- what arrives
+
+    def received(self, now_s: float, lane: Lane, reply: Reply) -> Asks:
+        """A reply is complete."""
+        if lane is Lane.MANIFEST:
+            return self._on_manifest(now_s, reply)
+        stream = self._stream(lane)
+        if stream is None:
+            return NOTHING
+        if lane is Lane.VIDEO_LIST or lane is Lane.AUDIO_LIST:
+            return self._on_listing(now_s, stream, lane, reply)
+        if reply.request.kind is Kind.INIT:
+            return self._on_init(now_s, stream, lane, reply)
+        return self._on_media(now_s, stream, lane, reply)
+
+    def _stream(self, lane: Lane) -> Stream | None:
+        return self._audio if lane is Lane.AUDIO or lane is Lane.AUDIO_LIST else self._video
+
+    def _on_media(self, now_s: float, stream: Stream, lane: Lane, reply: Reply) -> Asks:
+        piece = stream.asking
+        if piece is None:
+            return NOTHING
+        if reply.status not in ON_MEDIA:
+            return self._again(now_s, lane, reply.request, f"status {reply.status}")
+        stream.asking = None
+        stream.attempts = 0
+        self._abr.sample(now_s, now_s - reply.first_s, reply.nbytes)
+        self._buffer(now_s, stream, piece)
+        return self._next(stream)
+
+    def _buffer(self, now_s: float, stream: Stream, piece: Piece) -> None:
+        """A piece has come (or is a gap, which has nothing to bring)."""
+        feel, stalls, playing = self.feel, self.feel.stalls, self.feel.playing
+        stream.piece = piece
+        stream.end_s = piece.end_s
+        self._playhead.advance(now_s, self._end_s())
+        if playing and feel.stalls == stalls:
+            feel.on_time += 1
+        elif feel.first_frame_s is not None and feel.first_frame_s != now_s:
+            feel.late += 1
+
+    def _end_s(self) -> float:
+        video, audio = self._video, self._audio
+        if audio is None:
+            return video.end_s  # type: ignore[union-attr]
+        return min(video.end_s, audio.end_s)  # type: ignore[union-attr]
+
+    def _next(self, stream: Stream) -> Asks:
+        """What to fetch next for a stream, if it is listed and wanted."""
+        piece = stream.piece
+        if stream.asking is not None or piece is None or stream.init_asked is not None:
+            return NOTHING
+        if stream.end_s - self._playhead.position_s > self.profile.ahead_s:
+            return NOTHING
+        follower = stream.rendition.after(piece)
+        while follower is not None and follower.gap:
+            stream.piece, stream.end_s = follower, follower.end_s
+            follower = stream.rendition.after(follower)
+        if follower is None and self.profile.preload_hints and stream.listing is not None:
+            follower = stream.rendition.hinted(stream.listing, stream.piece)
+        return NOTHING if follower is None else self._fetch(stream, follower)
+
+    def _fetch(self, stream: Stream, piece: Piece) -> Asks:
+        stream.asking = piece
+        if piece.init is not None and piece.init is not stream.init:
+            stream.init_asked = piece.init
+            return (Ask(stream.rendition.lane, piece.init),)
+        return piece.asks
+
+    def _on_init(self, now_s: float, stream: Stream, lane: Lane, reply: Reply) -> Asks:
+        if reply.status not in ON_MEDIA:
+            return self._again(now_s, lane, reply.request, f"status {reply.status}")
+        stream.init, stream.init_asked, stream.attempts = stream.init_asked, None, 0
+        return stream.asking.asks if stream.asking is not None else self._next(stream)
+
+    # -- playlists
+
+    def _on_listing(self, now_s: float, stream: Stream, lane: Lane, reply: Reply) -> Asks:
+        if reply.status != 200:
+            return self._again(now_s, lane, stream.rendition.plain[0].request, f"status {reply.status}")
+        try:
+            listing = stream.rendition.read(reply.body, stream.rendition.url, now_s)
+        except (Malformed, ValueError, OverflowError):
+            return self.failed(now_s, lane, reply.request, Failure.UNREADABLE)
+        changed = listing is not stream.listing
+        stream.listing = listing
+        stream.list_attempts = 0
+        reload = self._reload(now_s, stream, listing, reply, changed)
+        if not self._began:
+            return (*reload, *self._begin(now_s))
+        if stream.piece is None and stream.asking is None:
+            return (*reload, *self._enter(stream))
+        fetch = self._next(stream)
+        if not fetch:
+            return reload
+        return (*reload, *fetch)
+
+    def _reload(self, now_s: float, stream: Stream, listing: Listing, reply: Reply, changed: bool) -> Asks:
+        if listing.ended:
+            return NOTHING
+        if listing.reload and changed and self.profile.blocking_reload:
+            return listing.reload
+        habit = self.profile.reload_changed if changed else self.profile.reload_unchanged
+        at_s = max(now_s, reply.sent_s + habit * listing.target_s)
+        return (Ask(stream.rendition.list_lane, stream.rendition.plain[0].request, at_s),)
+
+    def _target_s(self, listing: Listing) -> float:
+        """Distance from the live edge to play at."""
+        if self._viewer.dvr_s:
+            return self._viewer.dvr_s
+        low = listing.part_hold_back_s if self._low_latency and listing.part_target_s else None
+        return low or listing.hold_back_s or self.profile.target.durations * listing.target_s
+
+    def _begin(self, now_s: float) -> Asks:
+        """Both playlists are there: choose where to play, and fetch what is there."""
+        video, audio = self._video, self._audio
+        if video is None or video.listing is None or (audio is not None and audio.listing is None):
+            return NOTHING
+        if not video.listing.edge_s:
+            return NOTHING
+        edge_s = video.listing.edge_s if audio is None else min(video.listing.edge_s, audio.listing.edge_s)  # type: ignore[union-attr]
+        oldest_s = video.listing.start_s
+        start_s = oldest_s if video.listing.ended else max(oldest_s, edge_s - self._target_s(video.listing))
+        self._began = True
+        self._playhead.begin(now_s, start_s)
+        asks = [*self._enter(video)]
+        if audio is not None:
+            asks += self._enter(audio)
+        return asks
+
+    def _enter(self, stream: Stream) -> Asks:
+        """Fetch from the piece in which the end of the buffer lies, or the playhead where nothing is buffered."""
+        piece = stream.rendition.locate(max(self._playhead.position_s, stream.end_s) + TOLERANCE_S)
+        if piece is None:
+            return NOTHING
+        stream.end_s = max(stream.end_s, piece.start_s)
+        if piece.gap:
+            stream.piece = piece
+            stream.end_s = piece.end_s
+            return self._next(stream)
+        return self._fetch(stream, piece)
+
+    # -- time passes
+
+    def wake(self, now_s: float) -> Asks:
+        """Move the playhead, steer it, and look for what should be fetched."""
+        video = self._video
+        if not self._began or video is None or video.listing is None:
+            return NOTHING
+        playhead, feel = self._playhead, self.feel
+        playhead.advance(now_s, self._end_s())
+        self._feel_latency(now_s, video)
+        if video.listing.ended:
+            return self._finishing(now_s, video)
+        edge_latency_s = video.listing.edge_s - playhead.position_s
+        if not self._viewer.dvr_s and feel.playing:
+            buffer_s = self._end_s() - playhead.position_s
+            seek_s = playhead.steer(
+                now_s, edge_latency_s, self._target_s(video.listing), buffer_s, video.listing.target_s
+            )
+            if seek_s is not None:
+                return self._seek(now_s, seek_s)
+        if not feel.playing and playhead.position_s < video.listing.start_s - TOLERANCE_S:
+            return self._seek(now_s, max(video.listing.start_s, video.listing.edge_s - self._target_s(video.listing)))
+        return (*self._switch(now_s, video), *self._fill())
+
+    def _fill(self) -> Asks:
+        """Fetch again where a full buffer had stopped it."""
+        video, audio = self._video, self._audio
+        first = self._next(video) if video is not None else NOTHING
+        second = self._next(audio) if audio is not None else NOTHING
+        return (*first, *second) if first or second else NOTHING
+
+    def _finishing(self, now_s: float, video: Stream) -> Asks:
+        if self._playhead.position_s >= video.listing.edge_s - TOLERANCE_S:  # type: ignore[union-attr]
+            self._playhead.ended(now_s)
+            self._viewer.leave_s = now_s
+        return self._fill()
+
+    def _feel_latency(self, now_s: float, video: Stream) -> None:
+        listing: Listing = video.listing  # type: ignore[assignment]
+        if not self.feel.playing or listing.ended:
+            self.feel.latency_s = None
+        elif listing.dated:
+            self.feel.latency_s = now_s + self._world.utc_offset_s - self._playhead.position_s
+            self.latency_source = "date-time"
+        elif video.rendition.first_seen_s is not None:
+            self.feel.latency_s = now_s - video.rendition.first_seen_s - self._playhead.position_s
+            self.latency_source = "playlist"
+
+    def _seek(self, now_s: float, position_s: float) -> Asks:
+        """Jump: what is under way is dropped."""
+        self._playhead.seek(now_s, position_s)
+        asks: list[Ask] = []
+        for stream in (self._video, self._audio):
+            if stream is not None:
+                if stream.asking is not None:
+                    asks.append(Ask(stream.rendition.lane, None))
+                stream.piece = stream.asking = stream.init_asked = None
+                stream.attempts = 0
+                stream.end_s = 0.0
+                asks += self._enter(stream)
+        return asks
+
+    def _switch(self, now_s: float, video: Stream) -> Asks:
+        """Another rung, if the bandwidth says so; its playlist is fetched first."""
+        if len(self._rungs) < 2 or video.piece is None:
+            return NOTHING
+        buffer_s = video.end_s - self._playhead.position_s
+        chosen = self._abr.choose([rung.bandwidth_bps for rung in self._rungs], self._rung, buffer_s)
+        return NOTHING if chosen == self._rung else self._change(chosen, video)
+
+    def _change(self, chosen: int, video: Stream) -> Asks:
+        rung = self._rungs[chosen]
+        fresh = Stream(self._rendition(rung.video, Lane.VIDEO))
+        fresh.end_s = video.end_s
+        self._rung = chosen
+        self._video = fresh
+        self.feel.rung_bps = rung.bandwidth_bps
+        self.feel.switches += 1
+        fresh.listing = video.listing
+        asks = [Ask(Lane.VIDEO_LIST, None), Ask(Lane.VIDEO_LIST, self._reported(fresh, video))]
+        if video.asking is not None or video.init_asked is not None:
+            asks.append(Ask(Lane.VIDEO, None))
+        return asks
+
+    def _reported(self, fresh: Stream, old: Stream) -> Request | None:
+        """The other rendition's playlist, asked for with what the old one reported of it."""
+        plain = fresh.rendition.plain[0].request
+        if old.listing is None or not old.listing.can_block:
+            return plain
+        for uri, (msn, part) in old.listing.reports.items():
+            if msn is not None and urljoin(old.rendition.url, uri) == fresh.rendition.url:
+                query = f"_HLS_msn={msn}" + ("" if part is None else f"&_HLS_part={part}")
+                return self._world.request(f"{fresh.rendition.url}?{query}", Kind.PLAYLIST, keep=True)
+        return plain
+
+    # -- what goes wrong
+
+    def grew(self, now_s: float, lane: Lane, request: Request, offset: int, new: memoryview) -> Asks:
+        """HLS pieces count when they are whole."""
+        return NOTHING
+
+    def failed(self, now_s: float, lane: Lane, request: Request, failure: Failure) -> Asks:
+        """A request brought no reply that can be used."""
+        stream = self._stream(lane)
+        if stream is not None and request.kind is Kind.PLAYLIST:
+            request = stream.rendition.plain[0].request  # type: ignore[assignment]
+        return self._again(now_s, lane, request, failure)
+
+    def _again(self, now_s: float, lane: Lane, request: Request | None, why: Failure | str) -> Asks:
+        """Once more by the table, another rung, or the error screen."""
+        if request is None:
+            return NOTHING
+        attempt = self._attempt(lane)
+        wait_s = delay_s(self.profile, request.kind, cause_of(why), attempt, self._viewer.rng)
+        if wait_s is not None:
+            return (Ask(lane, request, now_s + wait_s),)
+        video = self._video
+        if self._rung and video is not None and lane in (Lane.VIDEO, Lane.VIDEO_LIST):
+            return self._change(self._rung - 1, video)
+        words = why.value if isinstance(why, Failure) else why
+        self._failure = f"{request.kind.name.lower()}: {words}"
+        return NOTHING
+
+    def _attempt(self, lane: Lane) -> int:
+        stream = self._stream(lane)
+        if lane is Lane.MANIFEST or stream is None:
+            self._manifest_attempts += 1
+            return self._manifest_attempts
+        if lane in (Lane.VIDEO_LIST, Lane.AUDIO_LIST):
+            stream.list_attempts += 1
+            return stream.list_attempts
+        stream.attempts += 1
+        return stream.attempts
