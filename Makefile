@@ -39,7 +39,7 @@ test: setup check  ## everything CI runs: lint, types, tests
 	@$(BIN)/pytest $(ARGS)
 
 bench: setup  ## measure, side by side with peers; figures go to bench/out
-	@$(BIN)/python tests/peers.py nginx
+	@$(BIN)/python tests/peers.py wrk
 	@$(BIN)/python -m bench $(ARGS)
 
 clean:  ## remove what set-up made

@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-BENCHES = ("startup", "pipeline", "edge", "encode", "players")
+BENCHES = ("startup", "pipeline", "edge", "encode", "players", "crowd", "reality", "foreign")
 LONG = ("soak",)
 
 

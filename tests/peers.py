@@ -8,15 +8,23 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-PEERS = {"ffmpeg": "ffmpeg", "chromium": "chromium"}
-BENCH_PEERS = {"nginx": "nginx-light"}
+RTMP_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
+PEERS = {
+    "ffmpeg": "ffmpeg",
+    "chromium": "chromium",
+    "openssl": "openssl",
+    "nginx": "nginx-light",
+    RTMP_MODULE: "libnginx-mod-rtmp",
+}
+BENCH_PEERS = {"wrk": "wrk"}
 
 
 def missing(asked: list[str]) -> dict[str, str]:
-    """Programs that are not there, with the Debian package of each."""
+    """Programs and files that are not there, with the Debian package of each."""
     wanted = PEERS | {program: BENCH_PEERS[program] for program in asked}
-    return {program: package for program, package in wanted.items() if shutil.which(program) is None}
+    return {thing: package for thing, package in wanted.items() if not shutil.which(thing) and not Path(thing).exists()}
 
 
 def install(packages: list[str]) -> None:
