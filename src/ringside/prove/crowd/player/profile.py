@@ -26,8 +26,8 @@ class Then(Enum):
     """What a player does once its tries are used up."""
 
     FAIL = "shows its error screen"
-    SWITCH = "goes to another rung that has not failed yet; with none left, as `again_s` says, or fails"
-    AGAIN = "starts over after `again_s`, for ever"
+    SWITCH = "goes to another rung that has not failed yet; with none left it starts over, or fails"
+    AGAIN = "starts over, for ever"
 
 
 class Shape(Enum):
@@ -39,21 +39,26 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Retries:
-    """Delays of the tries after the first: `first_s` times `factor` per try, up to `longest_s`."""
+class Backoff:
+    """Delays `first_s`, then `factor` times the last, up to `longest_s`."""
 
-    tries: int
-    """How often it asks again."""
     first_s: float = 0.0
     factor: float = 1.0
     longest_s: float = inf
     jitter: float = 0.0
-    """Half-width of a uniform factor around 1, drawn anew for each delay."""
-    drawn: tuple[float, float] = (1.0, 1.0)
-    """A uniform factor drawn once per viewer and kept (before `longest_s` applies)."""
+    """Half-width of a uniform factor around 1, drawn for each delay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How a request is made again. Retry-After is read by none of them."""
+
+    tries: int
+    """How often it is made again before `then`."""
+    wait: Backoff = Backoff()
     then: Then = Then.FAIL
-    again_s: float | None = None
-    """After how long it starts over where there is nothing left to switch to; None: it fails."""
+    again: Backoff | None = None
+    """Waits before it starts over, where `then` says so or no rung is left to switch to; None: the player fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,9 @@ class Bandwidth:
     least_bytes: int = 0
     """A smaller transfer is no sample."""
     least_s: float = 0.0
-    """A quicker transfer comes from a cache and is no sample."""
+    """A quicker transfer is taken to come from a cache (Shaka), or counts as no time at all (dash.js): no sample."""
+    least_weight_s: float = 0.0
+    """Until so much transfer time has been sampled the default counts."""
     floor_s: float = 0.0
     """A transfer counts as lasting at least this …"""
     floor_byte_s: float = 0.0
@@ -164,6 +171,9 @@ class Profile:
     """Media ahead before playing goes on after a stall: Chromium doubles the above when it has run dry."""
     ahead_s: float = 30.0
     """No further media is asked for while so much is buffered."""
+    resends: bool = True
+    """A connection that was used before and closes without a byte of reply is no failure: Chromium itself sends the
+    request once more, on a fresh one."""
     preload_hints: bool = False
     """Asks for the part named by EXT-X-PRELOAD-HINT before it is listed."""
     blocking_reload: bool = False
@@ -188,9 +198,6 @@ class Profile:
     """As Chromium sends them with a script's request over plain HTTP, Host excepted."""
 
 
-NEVER = Retries(0)
-
-
 def _by_kind(manifest: Load, playlist: Load, media: Load, *, stream: Load | None = None) -> tuple[Load, ...]:
     """MANIFEST, PLAYLIST, INIT, MEDIA, STREAM, CLOCK: an init section is loaded as media is, a clock as a manifest."""
     return (manifest, playlist, media, media, stream or media, manifest)
@@ -205,12 +212,14 @@ def _hls(first_byte_s: float, whole_s: float, timeout: Retries, error: Retries) 
     return Load(first_byte_s, whole_s, (hopeless, error, timeout, hopeless))
 
 
+_DOUBLING = Backoff(1.0, 2.0, 8.0)
+
 HLS_JS = Profile(
     name="hls.js",
     loads=_by_kind(
-        manifest=_hls(inf, 20.0, Retries(2), Retries(1, 1.0, 2.0, 8.0)),
-        playlist=_hls(10.0, 20.0, Retries(2, then=Then.SWITCH), Retries(2, 1.0, 2.0, 8.0, then=Then.SWITCH)),
-        media=_hls(10.0, 120.0, Retries(4, then=Then.SWITCH), Retries(6, 1.0, 2.0, 8.0, then=Then.SWITCH)),
+        manifest=_hls(inf, 20.0, Retries(2), Retries(1, _DOUBLING)),
+        playlist=_hls(10.0, 20.0, Retries(2, then=Then.SWITCH), Retries(2, _DOUBLING, Then.SWITCH)),
+        media=_hls(10.0, 120.0, Retries(4, then=Then.SWITCH), Retries(6, _DOUBLING, Then.SWITCH)),
     ),
     target=Target(("PART-HOLD-BACK", "HOLD-BACK", "TARGETDURATION"), durations=3, rise_s=1.0),
     catch_up=CatchUp(),  # maxLiveSyncPlaybackRate 1, liveMaxLatencyDurationCount Infinity
@@ -223,6 +232,7 @@ HLS_JS = Profile(
         up=0.7,
         floor_s=0.05,
         floor_byte_s=1e-8,
+        least_weight_s=0.001,
         wait_credit_s=0.1,
     ),
     blocking_reload=True,
@@ -230,20 +240,19 @@ HLS_JS = Profile(
 )
 """Out of the box. It reads preload hints but does not ask for them: it blocks on the playlist instead."""
 
-_PAGE = (0.5, 1.5)
-"""The page draws one factor per viewer, since hls.js has no jitter."""
+_PAGE = Backoff(0.375, 2.0, 3.75, jitter=1 / 3)
 
 
-def _page(tries: int, *, then: Then = Then.SWITCH, again_s: float | None = 1.0) -> tuple[Retries, Retries]:
-    timeout = Retries(tries, 0.2, 2.0, 5.0, drawn=_PAGE, then=then, again_s=again_s)
-    return timeout, replace(timeout, first_s=0.4)
+def _page(tries: int, then: Then = Then.SWITCH) -> tuple[Retries, Retries]:
+    timeout = Retries(tries, Backoff(0.2, 2.0, 5.0, jitter=0.5), then, _PAGE)
+    return timeout, replace(timeout, wait=replace(timeout.wait, first_s=0.4))
 
 
 RINGSIDE_HLS = replace(
     HLS_JS,
     name="ringside hls",
     loads=_by_kind(
-        manifest=_hls(8.0, 10.0, *_page(0, then=Then.AGAIN)),
+        manifest=_hls(8.0, 10.0, *_page(0, Then.AGAIN)),
         playlist=_hls(10.0, 12.0, *_page(3)),
         media=_hls(10.0, 30.0, *_page(4)),
     ),
@@ -261,9 +270,9 @@ RINGSIDE_HLS = replace(
     bandwidth=replace(HLS_JS.bandwidth, default_bps=3_000_000, default_most_bps=0.0),
     ahead_s=20.0,
 )
-"""hls.js as the watch page sets it (flow/watch/player/hls.js). The page never gives up: after a fatal error it asks
-again, doubling from half a second to five, jittered (`again_s` is the mean of the first two); behind by more than 3.5 s
-for 1.5 s it seeks."""
+"""hls.js as the watch page sets it (flow/watch/player/hls.js); the page draws one jitter factor per viewer, not one per
+delay. It never gives up: after a fatal error it asks again, doubling from half a second to five, halved by chance
+(flow/watch/stage/session.js), and it seeks when behind by more than 3.5 s for 1.5 s."""
 
 
 # dash.js: Settings.js. In low-latency mode the intervals are a tenth and the attempts five times as many. Every status
@@ -271,14 +280,11 @@ for 1.5 s it seeks."""
 # nothing more is asked for.
 
 
-def _dash(whole_s: float, tries: int, delay_s: float, drawn: tuple[float, float]) -> Load:
-    again = Retries(tries, delay_s, drawn=drawn)
-    return Load(whole_s, whole_s, (again, again, again, again))
-
-
-def _dash_loads(times: int, divisor: float, drawn: tuple[float, float] = (1.0, 1.0)) -> tuple[Load, ...]:
-    manifest = _dash(10.0, 3 * times, 0.5 / divisor, drawn)
-    return _by_kind(manifest, manifest, _dash(20.0, 3 * times, 1.0 / divisor, drawn))
+def _dash_loads(times: int, divisor: float, jitter: float = 0.0) -> tuple[Load, ...]:
+    mpd = Retries(3 * times, Backoff(0.5 / divisor, jitter=jitter))
+    media = Retries(3 * times, Backoff(1.0 / divisor, jitter=jitter))
+    manifest = Load(10.0, 10.0, (mpd,) * 4)
+    return _by_kind(manifest, manifest, Load(20.0, 20.0, (media,) * 4))
 
 
 DASH_JS = Profile(
@@ -302,7 +308,7 @@ DASH_JS = Profile(
         weight=1.5,
         down=0.9,
         up=0.9,
-        least_s=0.01,
+        least_s=0.001,
     ),
     ahead_s=18.0,
 )
@@ -321,11 +327,11 @@ DASH_JS_PLAIN = replace(
 RINGSIDE_DASH = replace(
     DASH_JS,
     name="ringside dash",
-    loads=_dash_loads(1, 1.0, drawn=(0.25, 0.5)),
+    loads=_dash_loads(1, 8 / 3, jitter=1 / 3),
     catch_up=replace(DASH_JS.catch_up, slowest=0.9, fastest=1.1, least_change=0.004, seek_after_s=3.5),
     bandwidth=replace(DASH_JS.bandwidth, default_bps=2_500_000),
 )
-"""dash.js as the watch page sets it (flow/watch/player/dash.js)."""
+"""dash.js as the watch page sets it (flow/watch/player/dash.js): a reduction factor drawn from 2 to 4 per viewer."""
 
 
 # Shaka: player_configuration.js, createDefault and createDefaultForLL. Two attempts, the delay fuzzed by half. For live
@@ -334,9 +340,9 @@ RINGSIDE_DASH = replace(
 
 
 def _shaka_loads(delay_s: float) -> tuple[Load, ...]:
-    once = Retries(1, delay_s, 2.0, jitter=0.5)
-    updates = replace(once, then=Then.AGAIN, again_s=0.1)
-    media = replace(once, then=Then.SWITCH, again_s=delay_s + 0.1)
+    once = Retries(1, Backoff(delay_s, 2.0, jitter=0.5))
+    updates = replace(once, then=Then.AGAIN, again=Backoff(0.1))
+    media = replace(once, then=Then.SWITCH, again=Backoff(delay_s + 0.1, jitter=0.5 * delay_s / (delay_s + 0.1)))
     late = replace(media, then=Then.AGAIN)
     times = (10.0, 30.0)
     return _by_kind(
@@ -378,7 +384,7 @@ SHAKA_PLAIN = replace(SHAKA, name="shaka plain", loads=_shaka_loads(1.0), catch_
 """On any other live stream."""
 
 
-_PUSH_AGAIN = Retries(8, 0.5, 2.0, 5.0, jitter=0.5, then=Then.AGAIN, again_s=5.0)
+_PUSH_AGAIN = Retries(0, then=Then.AGAIN, again=_PAGE)
 
 PUSH = Profile(
     name="push",

@@ -1,0 +1,118 @@
+"""Which rung a player takes: a bandwidth estimate from finished transfers, and the choice it leads to.
+
+What counts as a transfer's time decides everything at low latency, where a request is held until its object exists.
+hls.js leaves out the wait for the first byte, as far as its average goes (100 ms at first); dash.js adds up the times
+in which a chunk was on the wire; Shaka counts from the request, and so sees less on a held object. hls.js takes a small
+object to last at least 0.01 µs per byte, up to 50 ms. The caller gives both times and samples video only.
+
+Left out: hls.js's and dash.js's abandoning of a segment half-way, dash.js's BOLA (from 12 s of buffer on) and its rule
+against frequent drops.
+"""
+
+from collections.abc import Sequence
+from math import exp, inf, log, sqrt
+
+from ringside.prove.crowd.player.profile import Bandwidth, Profile
+
+_WAIT_LEAST_S = 0.005
+_HALF = log(0.5)
+
+
+class Abr:
+    """One viewer's estimate. Times in seconds, rates in bits per second."""
+
+    __slots__ = ("_bytes", "_chosen_s", "_fast", "_habit", "_now_s", "_slow", "_wait", "_wait_weight", "_weight")
+
+    def __init__(self, profile: Profile) -> None:
+        self._habit: Bandwidth = profile.bandwidth
+        self._fast = 0.0
+        self._slow = 0.0
+        self._weight = 0.0
+        self._bytes = 0
+        self._wait = 0.0
+        self._wait_weight = 0.0
+        self._now_s = 0.0
+        self._chosen_s = -inf
+
+    def sample(self, now_s: float, took_s: float, nbytes: int, waited_s: float = 0.0) -> None:
+        """A transfer of `nbytes` ended now: `took_s` from its first byte to its last, `waited_s` before the first."""
+        habit = self._habit
+        self._now_s = now_s
+        if habit.wait_credit_s < inf:
+            took_s += max(0.0, waited_s - self._expected_wait_s(waited_s))
+        if nbytes <= habit.least_bytes or took_s < habit.least_s:
+            return
+        took_s = max(took_s, min(habit.floor_s, nbytes * habit.floor_byte_s))
+        if took_s <= 0.0:
+            return
+        weight = took_s * habit.weight
+        bps = 8.0 * nbytes / took_s
+        keep = _left(weight, habit.fast_s)
+        self._fast = keep * self._fast + (1.0 - keep) * bps
+        keep = _left(weight, habit.slow_s)
+        self._slow = keep * self._slow + (1.0 - keep) * bps
+        self._weight += weight
+        self._bytes += nbytes
+
+    def _expected_wait_s(self, waited_s: float) -> float:
+        """The average wait before this one, which then becomes part of it; short waits count most, as in hls.js."""
+        habit = self._habit
+        if not habit.wait_credit_s:
+            return 0.0
+        expected_s = habit.wait_credit_s
+        if self._wait_weight:
+            expected_s = self._wait / (1.0 - _left(self._wait_weight, habit.slow_s))
+        weight = sqrt(2.0) * exp(-(min(waited_s, 30.0) ** 2) / 2.0)
+        keep = _left(weight, habit.slow_s)
+        self._wait = keep * self._wait + (1.0 - keep) * max(waited_s, _WAIT_LEAST_S)
+        self._wait_weight += weight
+        return expected_s
+
+    @property
+    def estimate_bps(self) -> float | None:
+        """The lesser of the two averages; None as long as the profile's default counts."""
+        habit, weight = self._habit, self._weight
+        if weight <= 0.0 or weight < habit.least_weight_s or self._bytes < habit.least_total_bytes:
+            return None
+        fast = self._fast / (1.0 - _left(weight, habit.fast_s))
+        slow = self._slow / (1.0 - _left(weight, habit.slow_s))
+        return min(fast, slow)
+
+    def first(self, bitrates_bps: Sequence[float], listed_first_bps: float = 0.0) -> int:
+        """The rung to start with; `listed_first_bps` is the bandwidth of the variant that the manifest lists first."""
+        habit = self._habit
+        bps = max(habit.default_bps, min(listed_first_bps, habit.default_most_bps))
+        return best(bitrates_bps, bps)
+
+    def choose(self, bitrates_bps: Sequence[float], current: int, buffer_s: float = inf, segment_s: float = 0.0) -> int:
+        """The rung for the next object: `current` until there is an estimate. `segment_s` is needed by dash.js only."""
+        habit = self._habit
+        estimate = self.estimate_bps
+        if estimate is None or self._now_s - self._chosen_s < habit.between_s:
+            return current
+        if habit.between_s:
+            self._chosen_s = self._now_s
+        bps = estimate * habit.down
+        if habit.danger and segment_s > 0.0:
+            bps = min(bps, estimate * habit.danger * buffer_s / segment_s)
+        down = best(bitrates_bps, bps)
+        if habit.up == habit.down or bitrates_bps[down] <= bitrates_bps[current]:
+            return down
+        up = best(bitrates_bps, min(bps, estimate * habit.up))
+        return up if bitrates_bps[up] > bitrates_bps[current] else current
+
+
+def _left(weight: float, half_life: float) -> float:
+    """What is left of a sample's share after `weight` more."""
+    return exp(_HALF * weight / half_life)
+
+
+def best(bitrates_bps: Sequence[float], bps: float) -> int:
+    """The highest rung within `bps`, or the lowest of all; in any order, the first of equals."""
+    chosen = lowest = -1
+    for index, rung_bps in enumerate(bitrates_bps):
+        if lowest < 0 or rung_bps < bitrates_bps[lowest]:
+            lowest = index
+        if rung_bps <= bps and (chosen < 0 or rung_bps > bitrates_bps[chosen]):
+            chosen = index
+    return chosen if chosen >= 0 else lowest
