@@ -3,13 +3,29 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+import click
 import typer
+from typer.core import TyperGroup
 
 from ringside import __version__
+from ringside.cli import crowd_verb
 from ringside.cli.console import sentences
+
+
+class Verbs(TyperGroup):
+    """The verbs; one may be of two words, of which the first is a verb too (`crowd`, `crowd worker`)."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The longest verb that `args` begin with."""
+        two = self.get_command(ctx, " ".join(args[:2]))
+        return (two.name, two, args[2:]) if two is not None else super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
     name="ringside",
+    cls=Verbs,
     help="Carries a live event from a camera to every viewer at the same instant.",
     no_args_is_help=True,
     add_completion=False,
@@ -128,3 +144,7 @@ def origin(
     changes = _overrides(edge={"host": host, "port": port}, origin={"ingest_token": ingest_token, "takeover": takeover})
     with sentences():
         verb.run(event, changes, verbose=verbose)
+
+
+app.command("crowd", epilog=crowd_verb.EXAMPLE)(crowd_verb.crowd)
+app.command("crowd worker", epilog=crowd_verb.WORKER_EXAMPLE)(crowd_verb.worker)
