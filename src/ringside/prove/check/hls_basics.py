@@ -59,16 +59,16 @@ _SCHEMES = ("http", "https", "data")
 
 
 def parses(stream: HlsStream) -> Iterator[Finding]:
-    """Every reply that was asked for as a playlist is one."""
-    for fetch in stream.fetches:
-        if fetch.status != 200 or not _is_playlist(fetch):
-            continue
-        text = fetch.body.decode("utf-8", "replace")
-        kind = Multivariant if "#EXT-X-STREAM-INF" in text or "#EXT-X-MEDIA:" in text else MediaPlaylist
-        try:
-            kind.parse(text)
-        except Malformed as fault:
-            yield PARSES.broken(_path(fetch.url), fault, "a playlist")
+    """Every reply that was asked for as a playlist is one; an empty one was not kept, and is not judged."""
+    odd = (probe.fetch for probe in stream.probes if probe.kind == "playlist-unreadable")
+    for fetch in (*stream.fetches, *odd):
+        if fetch.status == 200 and fetch.body and _is_playlist(fetch):
+            text = fetch.body.decode("utf-8", "replace")
+            kind = Multivariant if "#EXT-X-STREAM-INF" in text or "#EXT-X-MEDIA:" in text else MediaPlaylist
+            try:
+                kind.parse(text)
+            except Malformed as fault:
+                yield PARSES.broken(_path(fetch.url), fault, "a playlist")
 
 
 def _is_playlist(fetch: Fetch) -> bool:
