@@ -109,6 +109,13 @@ def test_in_a_mass_exit_everyone_is_gone_when_it_is_over() -> None:
     assert watching(everyone, 40) == 0
 
 
+def test_whoever_had_left_before_the_exit_does_not_leave_later() -> None:
+    everyone = crowd(arrive="trace", trace=CURVE, leave="mass", leave_at_s=30, leave_over_s=5)
+    assert watching(everyone, 19.99) == pytest.approx(100, abs=2)
+    assert watching(everyone, 29) == pytest.approx(300, abs=2)
+    assert watching(everyone, 35) == 0
+
+
 def test_a_mass_exit_may_take_no_time_at_all() -> None:
     assert {ticket.leave_s for ticket in crowd(leave="mass", leave_at_s=30, leave_over_s=0)} == {30.0}
 

@@ -100,6 +100,23 @@ def test_bytes_are_put_to_the_second_in_which_they_came() -> None:
     assert [row[BYTES] for row in tally.rows.values()] == [0, 700, 300]
 
 
+def test_bytes_of_before_the_first_look_are_put_to_the_first_second() -> None:
+    tally = Tally()
+    tally.bytes = 500
+    tally.to_json()
+    tally.second(3, playing())
+    assert [row[6] for row in tally.to_json()["rows"]] == [500]
+
+
+def test_bytes_that_were_merged_are_not_counted_into_a_second_again() -> None:
+    tally, other = Tally(), Tally()
+    for each in (tally, other):
+        each.second(0, playing())
+        each.bytes = 400
+    tally.merge(other)
+    assert (tally.bytes, tally.to_json()["rows"][0][6]) == (800, 800)
+
+
 def test_a_viewer_behind_by_choice_does_not_widen_the_spread() -> None:
     tally, live, behind = Tally(), playing(2.0), playing(62.0)
     tally.came(live)
@@ -141,7 +158,7 @@ def test_a_server_cannot_make_it_grow_without_bound() -> None:
     for number in range(1000):
         tally.status(number)
         tally.failed(f"{number} " + "x" * 10_000)
-        tally.failure(f"odd {number}")
+        tally.problem(f"odd {number}")
         tally.latency_from(f"clock {number}")
         tally.second(0, playing(rung_bps=number))
     tally.to_json()

@@ -68,7 +68,7 @@ def evening() -> Tally:
     for code in (404, 200, 200):
         tally.status(code)
     tally.requests = 4
-    tally.failure("timed out")
+    tally.problem("timed out")
     return tally
 
 
@@ -140,6 +140,7 @@ def test_a_generator_at_its_ease_is_not_saturated() -> None:
         ([generator(0.2), generator(0.97)], "process 2 used 97% of a core (limit 90%)"),
         ([generator(0.2, 80.0), generator(0.2)], "process 1 was 80 ms late (p99; limit 50 ms)"),
         ([generator(0.95, name="worker A, 1")], "worker A, 1 used 95% of a core (limit 90%)"),
+        ([generator(out_of_descriptors=7)], "process 1 had no file descriptor for 7 connections"),
         ([], "no generating process reported"),
     ],
 )
@@ -155,6 +156,12 @@ def test_one_late_turn_in_a_thousand_is_forgiven() -> None:
     found = verdict(evening(), plan(), [{"cpu": 0.3, "loop_lag_ms": lag.to_json(), "wall_s": 10.0}])
     assert not found["saturated"]
     assert found["loop_lag_ms"]["max"] == 400.0
+
+
+def test_what_else_a_process_says_of_itself_is_passed_on() -> None:
+    found = verdict(evening(), plan(), [generator(memory_kb=40_000, out_of_descriptors=0)])
+    assert not found["saturated"]
+    assert found["generator"][0]["memory_kb"] == 40_000
 
 
 def test_the_limits_are_the_plans() -> None:

@@ -144,7 +144,7 @@ class Tally:
         self.replies += 1
         _count(self.statuses, str(code))
 
-    def failure(self, reason: str) -> None:
+    def problem(self, reason: str) -> None:
         """A request brought no reply."""
         _count(self.problems, reason)
 

@@ -16,7 +16,8 @@ from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.tally import BYTES, LEAST, MOST, ON, PLAYING, Tally
 
 Generator = Mapping[str, Any]
-"""What a process says of itself: `name`, `cpu` (cores used), `loop_lag_ms` (a Histogram's document), `wall_s`."""
+"""What a process says of itself: `cpu` (cores used), `loop_lag_ms` (a Histogram's document), `wall_s`; maybe `name`,
+`out_of_descriptors` (connections it could not open) and more, which is passed on."""
 Document = dict[str, Any]
 COUNTS = ("retries", "redirects", "connections", "playlists", "segments", "parts", "dropped")
 NAMED = 3
@@ -58,6 +59,8 @@ def saturation(plan: Plan, generators: Sequence[Generator], losses: Sequence[str
             reasons.append(f"{name} used {generator['cpu']:.0%} of a core (limit {plan.cpu_limit:.0%})")
         if lag_ms is not None and lag_ms > plan.lag_limit_ms:
             reasons.append(f"{name} was {lag_ms:.0f} ms late (p99; limit {plan.lag_limit_ms:g} ms)")
+        if unopened := generator.get("out_of_descriptors"):
+            reasons.append(f"{name} had no file descriptor for {unopened} connections")
     if not reasons:
         return None
     more = f"; and {len(reasons) - NAMED} more" if len(reasons) > NAMED else ""
@@ -131,13 +134,10 @@ def _generating(generators: Sequence[Generator]) -> Document:
     return {
         "generator_cpu": max((round(generator["cpu"], 3) for generator in generators), default=None),
         "loop_lag_ms": together.percentiles(),
-        "generator": [_generator(generator, lag) for generator, lag in zip(generators, lags, strict=True)],
+        "generator": [
+            {**generator, "loop_lag_ms": lag.percentiles()} for generator, lag in zip(generators, lags, strict=True)
+        ],
     }
-
-
-def _generator(generator: Generator, lag: Histogram) -> Document:
-    own = {"cpu": round(generator["cpu"], 3), "loop_lag_ms": lag.percentiles(), "wall_s": round(generator["wall_s"], 3)}
-    return {"name": generator["name"], **own} if "name" in generator else own
 
 
 def _ratio(part: float, whole: float) -> float | None:
