@@ -23,6 +23,10 @@ WAITING = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 READ, WRITE = select.EPOLLIN, select.EPOLLOUT
 
 
+def _closed(*_: object) -> None:
+    """In place of what a closed connection would do."""
+
+
 class Origin:
     """A host and port, resolved once, and how to speak with it."""
 
@@ -58,8 +62,10 @@ class Connection:
         "location",
         "nbytes",
         "origin",
+        "react",
         "recv_into",
         "request",
+        "send",
         "sent_s",
         "served",
         "session",
@@ -81,6 +87,9 @@ class Connection:
             self.sock.bind((session.source_address(), 0))
         self.fd: int = self.sock.fileno()
         self.recv_into = self.sock.recv_into
+        self.send = self.sock.send
+        self.react = self._any
+        """What to call when the socket is ready; a Failure ends the connection."""
         self.request: Request | None = None
         self.lane: Any = None
         self.connecting = True
@@ -119,19 +128,38 @@ class Connection:
         if self.connecting:
             self._out = data
             return None
+        try:
+            if self.send(data) == len(data):
+                return None
+        except OSError:
+            pass  # seen again, and told apart, by the second try
         return self._write(data)
 
     def _write(self, data: bytes) -> Failure | None:
         try:
-            sent = self.sock.send(data)
+            sent = self.send(data)
         except (BlockingIOError, *WAITING):
             sent = 0
         except OSError:
             return Failure.RESET
         if sent < len(data):
             self._out = data[sent:]
-            self._engine.interest(self, READ | WRITE)
+            self._settle()
         return None
+
+    def _settle(self) -> None:
+        """Wait for what there is to wait for, and react in the shortest way."""
+        writing = bool(self._out) or (self.connecting and not isinstance(self.sock, ssl.SSLSocket))
+        plain = self.origin.tls is None and not self.connecting and not writing
+        self._engine.interest(self, READ | WRITE if writing else READ, self._read if plain else self._any)
+
+    def _any(self) -> Failure | None:
+        """Ready for something: connecting, writing, or TLS."""
+        if self.connecting or self._out:
+            failure = self.writable()
+            if failure or self.connecting or self._out:
+                return failure
+        return self.readable()
 
     def writable(self) -> Failure | None:
         """The socket takes bytes: connected at last, or a long request goes on."""
@@ -144,7 +172,7 @@ class Connection:
             failure = self._write(out)
             if failure or self._out:
                 return failure
-        self._engine.interest(self, READ)
+        self._settle()
         return None
 
     def _connected(self) -> Failure | None:
@@ -157,16 +185,16 @@ class Connection:
             self.sock = self.origin.tls.wrap_socket(
                 self.sock, server_hostname=self.origin.host, do_handshake_on_connect=False
             )
-            self.recv_into = self.sock.recv_into
+            self.recv_into, self.send = self.sock.recv_into, self.sock.send
         return self._handshake()
 
     def _handshake(self) -> Failure | None:
         try:
             self.sock.do_handshake()
         except ssl.SSLWantReadError:
-            self._engine.interest(self, READ)
+            self._engine.interest(self, READ, self._any)
         except ssl.SSLWantWriteError:
-            self._engine.interest(self, READ | WRITE)
+            self._engine.interest(self, READ | WRITE, self._any)
         except (OSError, ValueError):
             return Failure.TLS
         else:
@@ -174,26 +202,22 @@ class Connection:
         return None
 
     def readable(self) -> Failure | None:
-        """Read what there is. A Failure ends the connection; the reply's end is told to the engine."""
-        if self.connecting:
-            return self.writable()
+        """Read what there is."""
         if self.origin.tls is None:
-            return self._read_once()
+            return self._read()
         while True:  # TLS keeps decrypted bytes to itself: read until it has none
-            failure = self._read_once()
+            failure = self._read()
             if failure or self.request is None or self.fd < 0 or not self.sock.pending():
                 return failure
 
-    def _read_once(self) -> Failure | None:
+    def _read(self) -> Failure | None:
+        """One read, and what it means. Nine in ten bring a whole reply at once: that way is short."""
         engine = self._engine
-        left = self._left
         try:
-            if left is None or left <= 0 or self._body is not None:
+            if self._left is None:
                 count = self.recv_into(engine.scratch, self.session.read_limit)
-            elif self.origin.tls is None and not self.request.grows:  # type: ignore[union-attr]
-                count = self.recv_into(engine.discard, min(left, self.session.discard_limit), socket.MSG_TRUNC)
             else:
-                count = self.recv_into(engine.scratch, min(left, self.session.read_limit))
+                count = self._recv_body(self._left)
         except (BlockingIOError, *WAITING):
             return None
         except OSError:
@@ -204,12 +228,49 @@ class Connection:
         engine.bytes += count
         if self.session.read_bps:
             engine.throttle(self, count, now_s)
-        if self.request is None:
+        request = self.request
+        if request is None:
             return Failure.MALFORMED
         try:
-            return self._take(count, now_s)
+            if self._left is not None:
+                return self._take(count, now_s)
+            end = -1 if self._head else engine.scratch.find(b"\r\n\r\n", 0, count)
+            if end < 0:
+                return self._read_long_head(count, now_s)
+            head = engine.heads.read(bytes(engine.view[:end]))
+            if head.length != count - end - 4 or head.status < 200 or request.grows:
+                return self._begin(head, engine.view[end + 4 : count], now_s)
         except wire.Malformed:
             return Failure.MALFORMED
+        self._whole(head, end + 4, count, now_s)
+        return None
+
+    def _whole(self, head: wire.Head, start: int, end: int, now_s: float) -> None:
+        """The reply came in one read."""
+        self._note(head, now_s)
+        self.nbytes = head.length
+        if self.request.keep:  # type: ignore[union-attr]
+            self.body = bytes(self._engine.view[start:end])
+        self._engine.finished(self, now_s)
+
+    def _note(self, head: wire.Head, now_s: float) -> None:
+        """A reply begins."""
+        self.status = head.status
+        self.keep_alive = head.keep_alive
+        self.first_s = now_s
+        self.encoding = head.encoding
+        self.location = head.location
+        if head.date_s is not None:
+            self._engine.note_date(head, now_s)
+
+    def _recv_body(self, left: int) -> int:
+        engine, limit = self._engine, self.session.read_limit
+        if left < 0 or self._body is not None:
+            return self.recv_into(engine.scratch, limit)  # type: ignore[no-any-return]
+        if self.origin.tls is None and not self.request.grows:  # type: ignore[union-attr]
+            limit = min(left, self.session.discard_limit)
+            return self.recv_into(engine.discard, limit, socket.MSG_TRUNC)  # type: ignore[no-any-return]
+        return self.recv_into(engine.scratch, min(left, limit))  # type: ignore[no-any-return]
 
     def _closed(self, now_s: float) -> Failure | None:
         if self._left == wire.UNTIL_CLOSE and self.request is not None:
@@ -218,9 +279,7 @@ class Connection:
         return Failure.RESET if self._left is None else Failure.SHORT
 
     def _take(self, count: int, now_s: float) -> Failure | None:
-        left = self._left
-        if left is None:
-            return self._read_head(count, now_s)
+        left: int = self._left  # type: ignore[assignment]
         if left > 0 and self._body is None and not self.request.grows:  # type: ignore[union-attr]
             self.nbytes += count
             self._left = left - count
@@ -229,17 +288,8 @@ class Connection:
             return None
         return self._read_body(self._engine.view[:count], now_s)
 
-    def _read_head(self, count: int, now_s: float) -> Failure | None:
-        engine = self._engine
-        if self._head:
-            return self._read_long_head(count, now_s)
-        end = engine.scratch.find(b"\r\n\r\n", 0, count)
-        if end < 0:
-            self._head = bytes(engine.view[:count])
-            return None
-        return self._begin(engine.heads.read(bytes(engine.view[:end])), engine.view[end + 4 : count], now_s)
-
     def _read_long_head(self, count: int, now_s: float) -> Failure | None:
+        """A head that came in pieces."""
         data = self._head + bytes(self._engine.view[:count])
         end = data.find(b"\r\n\r\n")
         if end < 0:
@@ -253,33 +303,21 @@ class Connection:
         if head.status < 200:
             self._head = bytes(rest)
             return None if len(rest) < wire.HEAD_LIMIT and head.status != 101 else Failure.MALFORMED
-        self.status = head.status
-        self.keep_alive = head.keep_alive
-        self.first_s = now_s
+        self._note(head, now_s)
         request: Request = self.request  # type: ignore[assignment]
-        length = head.length
-        self._engine.note_head(self, head, now_s)
-        if request.keep and length > wire.BODY_LIMIT:
+        if request.keep and head.length > wire.BODY_LIMIT:
             return Failure.TOO_LARGE
-        if length == len(rest):
-            self._left = 0
-            self.nbytes = length
-            if request.keep and length:
-                self.body = bytes(rest)
-            elif request.grows and length:
-                self._engine.grew(self, 0, rest, now_s)
-                if self.request is not request:
-                    return None
-            self._finish(now_s)
-            return None
+        if 0 <= head.length < len(rest):
+            return Failure.MALFORMED
         return self._begin_body(request, head, rest, now_s)
 
     def _begin_body(self, request: Request, head: wire.Head, rest: memoryview, now_s: float) -> Failure | None:
         self._left = head.length
         self._chunks = wire.Dechunker() if head.length == wire.CHUNKED else None
         self._body = bytearray() if request.keep else None
-        if 0 <= head.length < len(rest):
-            return Failure.MALFORMED
+        if not head.length:
+            self._finish(now_s)
+            return None
         return self._read_body(rest, now_s) if len(rest) else None
 
     def _read_body(self, data: memoryview, now_s: float) -> Failure | None:
@@ -325,6 +363,7 @@ class Connection:
 
     def close(self) -> None:
         """Let go of the socket; nothing more is told."""
+        self.react = self.recv_into = self.send = _closed
         if self.fd >= 0:
             self._engine.let_go(self)
             self.sock.close()

@@ -36,7 +36,7 @@ Personal = Callable[[Session, Request, str], tuple[str, tuple[tuple[str, str], .
 
 @dataclass(slots=True)
 class Habits:
-    """What is the same for every viewer: headers sent, query appended, the most connections to one origin, time-outs."""
+    """What is the same for every viewer: headers, query, the most connections to one origin, time-outs."""
 
     headers: tuple[tuple[str, str], ...]
     query: str = ""
@@ -140,13 +140,12 @@ class Engine:
         events = self._epoll.poll(max(0.0, next_s - monotonic()))
         woke_s = monotonic()
         by_fd = self._by_fd
-        for fd, flags in events:
+        for fd, _ in events:
             connection = by_fd.get(fd)
-            if connection is None:
-                continue
-            failure = connection.writable() if flags & WRITE and not flags & READ else connection.readable()
-            if failure is not None:
-                self._broken(connection, failure)
+            if connection is not None:
+                failure = connection.react()
+                if failure is not None:
+                    self._broken(connection, failure)
         now_s = monotonic()
         timers = self._timers
         while timers and timers[0][0] <= now_s:
@@ -210,15 +209,15 @@ class Engine:
 
     def perform(self, session: Session, asks: Iterable[Ask], now_s: float) -> None:
         """Carry out what a player asks."""
+        rtt_s = session.rtt_s
         for ask in asks:
-            if ask.request is None:
+            request, at_s = ask.request, ask.at_s + rtt_s if ask.at_s else (now_s + rtt_s if rtt_s else 0.0)
+            if request is None:
                 self._abandon(session, ask.lane)
-            elif ask.at_s > now_s:
-                self.at(ask.at_s, _Later(self, session, ask.lane, ask.request))
-            elif session.rtt_s:
-                self.at(now_s + session.rtt_s, _Later(self, session, ask.lane, ask.request))
+            elif at_s > now_s:
+                self.at(at_s, _Later(self, session, ask.lane, request))
             else:
-                self.send(session, ask.lane, ask.request, now_s)
+                self.send(session, ask.lane, request, now_s)
 
     def _abandon(self, session: Session, lane: Lane) -> None:
         connection = session.lanes[lane]
@@ -241,7 +240,8 @@ class Engine:
                 self._unasked(session, lane, request, url, hops)
                 return
         origin, data = where
-        connection = session.take_idle(origin)
+        idle = session.idle
+        connection = idle.pop() if idle and idle[-1].origin is origin else session.take_idle(origin)
         if connection is None:
             if session.connections >= self.habits.connections and not self._make_room(session):
                 session.waiting.append((lane, request, url, hops))
@@ -307,9 +307,11 @@ class Engine:
 
     # -- what connections tell
 
-    def interest(self, connection: Connection, mask: int) -> None:
-        """Which readiness a connection waits for."""
+    def interest(self, connection: Connection, mask: int, react: Callable[[], Failure | None] | None = None) -> None:
+        """Which readiness a connection waits for, and what it then does."""
         self._epoll.modify(connection.fd, mask)
+        if react is not None:
+            connection.react = react
 
     def let_go(self, connection: Connection) -> None:
         """A connection closes."""
@@ -325,15 +327,13 @@ class Engine:
             self._epoll.modify(connection.fd, 0)
             self.at(session.allowed_s, lambda: connection.fd >= 0 and self.interest(connection, READ))  # type: ignore[arg-type, return-value]
 
-    def note_head(self, connection: Connection, head: wire.Head, now_s: float) -> None:
-        """A reply begins: keep what matters of its head, and what its Date says of the server's clock."""
-        connection.date_s = date_s = head.date_s
-        connection.encoding = head.encoding
-        connection.location = head.location
-        if date_s is not None and not head.aged and date_s - now_s > self._date_floor_s:
-            self._date_floor_s = date_s - now_s
-            ours_s = self._wall_offset_s - self._date_floor_s
-            self.utc_offset_s = self._wall_offset_s if -0.1 <= ours_s < 1.1 else self._date_floor_s
+    def note_date(self, head: wire.Head, now_s: float) -> None:
+        """What a reply's Date says of the server's clock: ours will do where it does not contradict."""
+        ahead_s: float = head.date_s - now_s  # type: ignore[operator]
+        if ahead_s > self._date_floor_s and not head.aged:
+            self._date_floor_s = ahead_s
+            ours_s = self._wall_offset_s - ahead_s
+            self.utc_offset_s = self._wall_offset_s if -0.1 <= ours_s < 1.1 else ahead_s
 
     def grew(self, connection: Connection, offset: int, new: memoryview, now_s: float) -> None:
         """More of a body somebody watches grow."""
@@ -346,24 +346,40 @@ class Engine:
 
     def finished(self, connection: Connection, now_s: float) -> None:
         """A reply is complete."""
-        session = connection.session
-        request: Request = connection.request  # type: ignore[assignment]
-        lane: Lane = connection.lane
-        self.statuses[connection.status] = self.statuses.get(connection.status, 0) + 1
+        session, lane, status = connection.session, connection.lane, connection.status
+        self.statuses[status] = self.statuses.get(status, 0) + 1
         connection.served += 1
-        if connection.status in REDIRECTS and connection.location:
-            self._free(connection)
-            self._redirect(connection, request, now_s)
+        if (status in REDIRECTS and connection.location) or (connection.encoding and connection.body):
+            self._finished_otherwise(connection, now_s)
             return
-        if connection.encoding and connection.body:
-            failure = self._decode(connection)
-            if failure is not None:
-                self._free(connection)
-                self._tell_failure(session, lane, request, failure)
-                return
         asks = session.player.received(now_s, lane, connection)  # type: ignore[arg-type]
-        self._free(connection)
+        connection.request = None
+        session.lanes[lane] = None
+        if connection.keep_alive and connection.fd >= 0:
+            session.idle.append(connection)
+        else:
+            connection.close()
+        if session.waiting:
+            self._next_in_line(session)
         if asks:
+            self.perform(session, asks, now_s)
+
+    def _finished_otherwise(self, connection: Connection, now_s: float) -> None:
+        """A redirect, or a body with a content coding."""
+        session, lane, request = connection.session, connection.lane, connection.request
+        assert request is not None
+        failure = None
+        if connection.status in REDIRECTS:
+            asks = None
+        else:
+            failure = self._decode(connection)
+            asks = session.player.received(now_s, lane, connection) if failure is None else None  # type: ignore[arg-type]
+        self._free(connection)
+        if connection.status in REDIRECTS:
+            self._redirect(connection, request, now_s)
+        elif failure is not None:
+            self._tell_failure(session, lane, request, failure)
+        elif asks:
             self.perform(session, asks, now_s)
 
     def _decode(self, connection: Connection) -> Failure | None:

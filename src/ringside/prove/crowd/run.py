@@ -4,6 +4,7 @@ Blocking; meant for a process of its own. A snapshot of all that was counted lea
 generator says of itself: the cores it used and how late it was.
 """
 
+import gc
 import json
 import resource
 import ssl
@@ -26,6 +27,8 @@ from ringside.prove.crowd.session import Session
 from ringside.prove.crowd.tally import Tally
 
 TURN_S = 0.1
+GARBAGE = (100_000, 20, 100)
+"""Collector thresholds: viewers are many and live long, and looking through them all takes time from the loop."""
 
 
 class Stop(Protocol):
@@ -184,4 +187,5 @@ def run_share(
     """Play these tickets of the plan; `{tally, generator}`, as `on_second` is shown each second. Blocks until done."""
     share = Share(plan, tickets, monotonic() if start_at_monotonic_s is None else start_at_monotonic_s, ndjson)
     share.resolve()
+    gc.set_threshold(*GARBAGE)
     return share.play(on_second, stop)

@@ -1,4 +1,4 @@
-"""The HLS player: multivariant choice, joining at the live edge, blocking reload and parts, plain reload, rungs, retries.
+"""The HLS player: choosing a rung, joining at the live edge, blocking reload and parts, plain reload, retries.
 
 Pure (see `base`). The habits are hls.js's; numbers stand in its Profile. What is read from playlists is shared by all
 viewers (`hlslist`); what stands here is one viewer's own: where it is, what it waits for, what it felt.
@@ -8,13 +8,27 @@ from urllib.parse import urljoin
 
 from ringside.flow.mux.hls import Malformed, Multivariant
 from ringside.prove.crowd.player.abr import Abr
-from ringside.prove.crowd.player.base import NOTHING, Ask, Asks, Failure, Feel, Kind, Lane, Reply, Request, Viewer, World
+from ringside.prove.crowd.player.base import (
+    NOTHING,
+    Ask,
+    Asks,
+    Failure,
+    Feel,
+    Kind,
+    Lane,
+    Reply,
+    Request,
+    Viewer,
+    World,
+)
 from ringside.prove.crowd.player.hlslist import Listing, Piece, Rendition
 from ringside.prove.crowd.player.playhead import Playhead
 from ringside.prove.crowd.player.profile import Profile
 from ringside.prove.crowd.player.retry import cause_of, delay_s
 
 ON_MEDIA = (200, 206)
+MEDIA, PLAYLIST = Kind.MEDIA, Kind.PLAYLIST
+VIDEO, AUDIO, AUDIO_LIST = Lane.VIDEO, Lane.AUDIO, Lane.AUDIO_LIST
 TOLERANCE_S = 0.05
 
 
@@ -38,8 +52,8 @@ def rungs(text: str, url: str) -> list[Rung]:
             groups[media.group_id] = urljoin(url, media.uri)
     found = []
     for variant in playlist.variants:
-        audio = groups.get(variant.stream.audio or "")
-        found.append(Rung(variant.stream.bandwidth, urljoin(url, variant.uri), audio))
+        audio = groups.get(variant.inf.audio or "")
+        found.append(Rung(variant.inf.bandwidth, urljoin(url, variant.uri), audio))
     return sorted(found, key=lambda rung: rung.bandwidth_bps)
 
 
@@ -71,7 +85,9 @@ class HlsPlayer:
         "_rungs", "_video", "_viewer", "_world", "feel", "latency_source", "profile",
     )  # fmt: skip
 
-    def __init__(self, url: str, profile: Profile, world: World, viewer: Viewer, now_s: float, low_latency: bool) -> None:
+    def __init__(
+        self, url: str, profile: Profile, world: World, viewer: Viewer, now_s: float, low_latency: bool
+    ) -> None:
         self.profile = profile
         self.feel = Feel(now_s)
         self.latency_source = ""
@@ -145,19 +161,20 @@ class HlsPlayer:
 
     def received(self, now_s: float, lane: Lane, reply: Reply) -> Asks:
         """A reply is complete."""
-        if lane is Lane.MANIFEST:
+        kind = reply.request.kind
+        if kind is Kind.MANIFEST:
             return self._on_manifest(now_s, reply)
-        stream = self._stream(lane)
+        stream = self._audio if lane is AUDIO or lane is AUDIO_LIST else self._video
         if stream is None:
             return NOTHING
-        if lane is Lane.VIDEO_LIST or lane is Lane.AUDIO_LIST:
+        if kind is MEDIA:
+            return self._on_media(now_s, stream, lane, reply)
+        if kind is PLAYLIST:
             return self._on_listing(now_s, stream, lane, reply)
-        if reply.request.kind is Kind.INIT:
-            return self._on_init(now_s, stream, lane, reply)
-        return self._on_media(now_s, stream, lane, reply)
+        return self._on_init(now_s, stream, lane, reply)
 
     def _stream(self, lane: Lane) -> Stream | None:
-        return self._audio if lane is Lane.AUDIO or lane is Lane.AUDIO_LIST else self._video
+        return self._audio if lane is AUDIO or lane is AUDIO_LIST else self._video
 
     def _on_media(self, now_s: float, stream: Stream, lane: Lane, reply: Reply) -> Asks:
         piece = stream.asking
@@ -167,7 +184,8 @@ class HlsPlayer:
             return self._again(now_s, lane, reply.request, f"status {reply.status}")
         stream.asking = None
         stream.attempts = 0
-        self._abr.sample(now_s, now_s - reply.first_s, reply.nbytes)
+        if lane is VIDEO and len(self._rungs) > 1:
+            self._abr.sample(now_s, now_s - reply.first_s, reply.nbytes, reply.first_s - reply.sent_s)
         self._buffer(now_s, stream, piece)
         return self._next(stream)
 
@@ -395,13 +413,15 @@ class HlsPlayer:
         """Once more by the table, another rung, or the error screen."""
         if request is None:
             return NOTHING
-        attempt = self._attempt(lane)
-        wait_s = delay_s(self.profile, request.kind, cause_of(why), attempt, self._viewer.rng)
+        video = self._video
+        rung = self._rung if video is not None and lane in (Lane.VIDEO, Lane.VIDEO_LIST) else 0
+        wait_s = delay_s(
+            self.profile, request.kind, cause_of(why), self._attempt(lane), self._viewer.rng, alone=not rung
+        )
         if wait_s is not None:
             return (Ask(lane, request, now_s + wait_s),)
-        video = self._video
-        if self._rung and video is not None and lane in (Lane.VIDEO, Lane.VIDEO_LIST):
-            return self._change(self._rung - 1, video)
+        if rung and video is not None:
+            return self._change(rung - 1, video)
         words = why.value if isinstance(why, Failure) else why
         self._failure = f"{request.kind.name.lower()}: {words}"
         return NOTHING
