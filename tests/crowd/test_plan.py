@@ -1,14 +1,12 @@
 """The plan: travels as JSON, and refuses in one sentence that begins with the option at fault."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ringside.core.errors import Misconfigured
 from ringside.prove.crowd.plan import Plan
-from ringside.prove.crowd.trace import MAX_POINTS
 
 URL = "http://127.0.0.1:8080/live/main/index.m3u8"
 CURVE = ((0.0, 10.0), (30.0, 200.0), (60.0, 0.0))
@@ -152,39 +150,3 @@ def test_networks_are_read_from_the_command_line() -> None:
 def test_bad_networks_on_the_command_line_are_refused(text: str) -> None:
     with pytest.raises(Misconfigured, match=r"^networks: "):
         Plan.parse_networks(text)
-
-
-def test_a_trace_is_read_with_headings_comments_and_blank_lines(tmp_path: Path) -> None:
-    path = tmp_path / "final.csv"
-    path.write_text("\ufefftime_s,viewers\n# kick-off\n0,10\n\n30.5, 2e3\n60,0\n", encoding="utf-8")
-    assert Plan.read_trace(path) == ((0.0, 10.0), (30.5, 2000.0), (60.0, 0.0))
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("time_s,viewers\n0,1\nten,2\n", "line 3: 'ten,2' is not time_s,viewers"),
-        ("0;1\n", "line 1: '0;1' is not time_s,viewers"),
-        ("0,1,2\n", "line 1: '0,1,2' is not time_s,viewers"),
-        ("time_s,viewers\n", "holds no line of time_s,viewers"),
-        ("", "holds no line of time_s,viewers"),
-        ("0,1\n" * (MAX_POINTS + 1), f"has more than {MAX_POINTS} points"),
-    ],
-)
-def test_a_bad_trace_is_refused_by_file_and_line(tmp_path: Path, text: str, sentence: str) -> None:
-    path = tmp_path / "trace.csv"
-    path.write_text(text)
-    with pytest.raises(Misconfigured) as caught:
-        Plan.read_trace(path)
-    assert str(path) in str(caught.value)
-    assert sentence in str(caught.value)
-
-
-def test_a_trace_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "missing.csv", tmp_path):
-        with pytest.raises(Misconfigured, match=r"^trace: .* cannot be read: "):
-            Plan.read_trace(path)
-    binary = tmp_path / "film.mp4"
-    binary.write_bytes(bytes(range(256)) * 8)
-    with pytest.raises(Misconfigured, match=r"^trace: .*film\.mp4"):
-        Plan.read_trace(binary)

@@ -8,7 +8,6 @@ Times are seconds from the crowd's start; shares are fractions between 0 and 1.
 import re
 from collections.abc import Mapping
 from math import fsum
-from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -118,11 +117,6 @@ class Plan(BaseModel):
                 ) from None
         _check_networks(shares)
         return shares
-
-    @staticmethod
-    def read_trace(path: Path) -> tuple[Point, ...]:
-        """The curve in a CSV file of `time_s,viewers`. Raises Misconfigured naming file and line."""
-        return trace.read(path)
 
     def to_json(self) -> dict[str, Any]:
         """The plan as a document of plain types."""
