@@ -1,0 +1,465 @@
+"""The DASH player: MPD, clock, live edge, segments whole or chunk by chunk as they are produced, rungs, retries, the end.
+
+Pure (see `base`). The habits are dash.js's or Shaka's; numbers stand in the Profile. What manifests and media say is
+shared by all viewers (`shelf`, `chunkmap`); what stands here is one viewer's own. A position is presentation time.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from ringside.prove.crowd.player import habit
+from ringside.prove.crowd.player.abr import Abr
+from ringside.prove.crowd.player.base import (
+    NOTHING,
+    Ask,
+    Asks,
+    Failure,
+    Feel,
+    Kind,
+    Lane,
+    Reply,
+    Request,
+    Viewer,
+    World,
+)
+from ringside.prove.crowd.player.chunkmap import ChunkMap
+from ringside.prove.crowd.player.mpdxml import MpdError
+from ringside.prove.crowd.player.playhead import Playhead
+from ringside.prove.crowd.player.presentation import Period, Presentation
+from ringside.prove.crowd.player.profile import Profile, Then
+from ringside.prove.crowd.player.retry import cause_of, delay_s, then_of
+from ringside.prove.crowd.player.segments import EDGE_S, Segment
+from ringside.prove.crowd.player.shelf import presentation
+from ringside.prove.crowd.player.track import MEDIA, Track
+
+WHOLE = (200, 206)
+LEAST_UPDATE_S = 1.0
+"""dash.js asks for an MPD no more often."""
+
+
+class DashPlayer:
+    """One viewer of a DASH stream. `profiles` are the plain habits and the low-latency ones; the MPD says which."""
+
+    __slots__ = (
+        "_abr",
+        "_attempts",
+        "_began",
+        "_clocks",
+        "_failure",
+        "_finished",
+        "_low_latency",
+        "_manifest",
+        "_others",
+        "_playhead",
+        "_presentation",
+        "_profiles",
+        "_target_s",
+        "_tracks",
+        "_viewer",
+        "_world",
+        "feel",
+        "latency_source",
+        "profile",
+    )
+
+    def __init__(
+        self,
+        url: str,
+        profiles: tuple[Profile, Profile],
+        world: World,
+        viewer: Viewer,
+        now_s: float,
+        low_latency: bool = True,
+    ) -> None:
+        self._profiles = profiles
+        self.profile = profiles[0]
+        self.feel = Feel(now_s)
+        self.latency_source = ""
+        self._world = world
+        self._viewer = viewer
+        self._low_latency = low_latency
+        self._manifest = world.request(url, Kind.MANIFEST, keep=True)
+        self._attempts = 0
+        """Failures in a row of the manifest or the clock."""
+        self._presentation: Presentation | None = None
+        self._clocks: list[str] = []
+        self._abr = Abr(self.profile)
+        self._playhead = Playhead(self.profile, self.feel)
+        self._tracks: list[Track | None] = [None, None]
+        """By lane: VIDEO, AUDIO."""
+        self._began = False
+        self._target_s = 0.0
+        self._finished = False
+        self._failure: str | None = None
+
+    def given_up(self) -> str | None:
+        """Why the error screen is shown."""
+        return self._failure
+
+    # -- manifest and clock
+
+    def start(self, now_s: float) -> Asks:
+        """Ask for the MPD."""
+        return (Ask(Lane.MANIFEST, self._manifest),)
+
+    def received(self, now_s: float, lane: Lane, reply: Reply) -> Asks:
+        """A reply is complete."""
+        if lane is Lane.MANIFEST:
+            return self._on_manifest(now_s, reply)
+        if lane is Lane.CLOCK:
+            return self._on_clock(now_s, reply.status in WHOLE)
+        track = self._tracks[lane]
+        if track is None or reply.request is not track.asked:
+            return self._stray(lane)
+        if reply.status not in WHOLE:
+            return self._again(now_s, lane, reply.request, f"status {reply.status}")
+        track.attempts = 0
+        track.asked = None
+        if reply.request.kind is Kind.INIT:
+            track.shelf.shape.learn(reply.body)
+            track.inits.append(reply.request)
+        else:
+            self._on_segment(now_s, track, reply)
+        return self._next(now_s, track)
+
+    def _stray(self, lane: Lane) -> Asks:
+        """Something once planned has taken the lane from what is wanted now."""
+        track = self._tracks[lane] if lane < len(self._tracks) else None
+        return NOTHING if track is None or track.asked is None else (Ask(lane, track.asked),)
+
+    def _on_manifest(self, now_s: float, reply: Reply) -> Asks:
+        if reply.status not in WHOLE:
+            return self._again(now_s, Lane.MANIFEST, reply.request, f"status {reply.status}")
+        try:
+            found = presentation(self._world, reply.body, reply.url)
+        except MpdError:
+            return self._again(now_s, Lane.MANIFEST, reply.request, Failure.UNREADABLE)
+        self._attempts = 0
+        if self._presentation is None:
+            return (*self._refresh(now_s, found), *self._open(now_s, found))
+        if found is not self._presentation and self._presentation.dynamic:
+            self._renew(found)
+        return self._refresh(now_s, found)
+
+    def _refresh(self, now_s: float, found: Presentation) -> Asks:
+        if found.update_s is None:
+            return NOTHING
+        return (Ask(Lane.MANIFEST, self._manifest, now_s + max(found.update_s, LEAST_UPDATE_S)),)
+
+    def _open(self, now_s: float, found: Presentation) -> Asks:
+        """The first MPD: the habits that fit it, and the clock it names."""
+        self._presentation = found
+        low = self._low_latency and habit.is_chunked(found)
+        self.profile = self._fitted(self._profiles[low], found)
+        self._low_latency = low
+        self._playhead.profile = self.profile
+        self._abr = Abr(self.profile)
+        if not found.dynamic:
+            return self._begin(now_s)
+        self._clocks = habit.clocks_of(found)
+        return self._next_clock(now_s)
+
+    def _fitted(self, profile: Profile, found: Presentation) -> Profile:
+        known = self._world.shared("dash.profiles")
+        key = (profile.name, found.rates, found.latency)
+        if key not in known:
+            known[key] = habit.fitted(profile, found)
+        fitted: Profile = known[key]
+        return fitted
+
+    def _next_clock(self, now_s: float) -> Asks:
+        if not self._clocks:
+            return self._begin(now_s)
+        return (Ask(Lane.CLOCK, self._world.request(self._clocks[0], Kind.CLOCK)),)
+
+    def _on_clock(self, now_s: float, good: bool) -> Asks:
+        """dash.js takes the first clock that answers, and goes on without where none does."""
+        if self._began:
+            return NOTHING
+        self._clocks = [] if good else self._clocks[1:]
+        return self._next_clock(now_s)
+
+    # -- joining
+
+    def _begin(self, now_s: float) -> Asks:
+        found = self._presentation
+        assert found is not None
+        self._began = True
+        position_s = found.start_s
+        if found.dynamic:
+            period = found.period_at(self._live_s(now_s))
+            self._target_s = self._viewer.dvr_s or self._delay_s(found, period)
+            position_s = max(found.start_s, self._live_s(now_s) - self._target_s)
+        self._choose_tracks(found.period_at(position_s))
+        position_s = self._listed_s(position_s)
+        self._playhead.begin(now_s, position_s)
+        asks: list[Ask] = []
+        for track in self._each():
+            track.enter(position_s)
+            asks += self._next(now_s, track)
+        return asks
+
+    def _choose_tracks(self, period: Period) -> None:
+        for lane, kind in MEDIA.items():
+            chosen = period.of(kind)
+            if chosen is not None:
+                track = Track(self._world, lane, period, chosen, self._low_latency)
+                track.take(self._abr.first(track.rates_bps) if lane is Lane.VIDEO else len(track.rates_bps) - 1)
+                self._tracks[lane] = track
+        lead = next(self._each())
+        self.feel.rung_bps = lead.representation.bandwidth_bps
+
+    def _delay_s(self, found: Presentation, period: Period) -> float:
+        segment_s = max(one.representations[0].segments.duration_s for one in period.sets)
+        delay_s = habit.delay_behind_s(self.profile, found, segment_s)
+        if found.latency is None or found.latency.reference is None:
+            return delay_s
+        return max(0.0, delay_s - (found.epoch_s - habit.capture_offset_s(found)))
+
+    def _listed_s(self, position_s: float) -> float:
+        """A position that the manifest has media for, or will have."""
+        for track in self._each():
+            if track.representation.segments.published:
+                segment = track.representation.segments.at(position_s)
+                if segment is not None:
+                    position_s = max(segment.start_s, min(position_s, segment.end_s - EDGE_S))
+        return position_s
+
+    def _live_s(self, now_s: float) -> float:
+        """The presentation's own time at the live edge."""
+        return now_s + self._world.utc_offset_s - self._presentation.epoch_s  # type: ignore[union-attr]
+
+    def _each(self) -> Iterator[Track]:
+        return (track for track in self._tracks if track is not None)
+
+    # -- media
+
+    def _next(self, now_s: float, track: Track) -> Asks:
+        """What to ask for next, now or later; nothing while enough is buffered or nothing is there."""
+        if track.asked is not None or track.done:
+            return NOTHING
+        if track.end_s - self._playhead.position_s > self._ahead_s(track):
+            return NOTHING
+        if track.lane is Lane.VIDEO:
+            self._choose(track)
+        found: Presentation = self._presentation  # type: ignore[assignment]
+        segment = track.following(found)
+        init = track.shelf.init
+        if init is not None and init not in track.inits:
+            track.asked = init
+            return (Ask(track.lane, init),)
+        if segment is None:
+            track.done = not found.dynamic
+            return NOTHING
+        return (self._fetch(now_s, track, segment, found),)
+
+    def _fetch(self, now_s: float, track: Track, segment: Segment, found: Presentation) -> Ask:
+        track.segment = segment
+        track.chunks = track.edge = 0
+        track.busy_s = 0.0
+        track.asked = request = track.shelf.request(segment)
+        at_s = 0.0
+        if found.dynamic and not track.representation.segments.published:
+            available_s = found.epoch_s + segment.end_s - track.representation.early_s - self._world.utc_offset_s
+            at_s = habit.ask_s(now_s, available_s, self.profile.poll_s, self._viewer.rng)
+        return Ask(track.lane, request, at_s)
+
+    def _ahead_s(self, track: Track) -> float:
+        """How much to buffer; sound is kept a second ahead of the pictures, as dash.js does."""
+        video = self._tracks[Lane.VIDEO]
+        if track.lane is Lane.AUDIO and video is not None:
+            return max(0.0, video.end_s - self._playhead.position_s) + 1.0
+        return self.profile.ahead_s
+
+    def _choose(self, track: Track) -> None:
+        """Another rung, if the bandwidth says so."""
+        rates_bps = track.rates_bps
+        if len(rates_bps) < 2:
+            return
+        rung = track.rung
+        buffer_s = max(0.0, track.end_s - self._playhead.position_s)
+        chosen = self._abr.choose(rates_bps, rung, buffer_s, track.representation.segments.duration_s)
+        if chosen != rung:
+            track.take(chosen)
+            track.rungs.append((track.from_s, rates_bps[chosen]))
+
+    def grew(self, now_s: float, lane: Lane, request: Request, offset: int, new: memoryview) -> Asks:
+        """More of a segment that is watched as it comes: its whole chunks can be played."""
+        map: ChunkMap = request.object
+        reached = offset + len(new)
+        if reached > map.seen:
+            map.feed(offset, new)
+        track = self._tracks[lane]
+        if track is None or request is not track.asked:
+            return NOTHING
+        if offset != track.edge:
+            track.busy_s += now_s - track.last_s
+        track.last_s = now_s
+        chunks = bisect_right(map.ends, reached)
+        if chunks > track.chunks:
+            track.chunks = chunks
+            track.edge = map.ends[chunks - 1]
+            self._buffered(now_s, track, map.times[chunks - 1])
+        return NOTHING
+
+    def _on_segment(self, now_s: float, track: Track, reply: Reply) -> None:
+        map: ChunkMap = reply.request.object
+        if track.lane is Lane.VIDEO:
+            took_s = track.busy_s if track.grows else now_s - reply.first_s
+            self._abr.sample(now_s, took_s, reply.nbytes, reply.first_s - reply.sent_s)
+        if not track.grows or map.nominal or track.chunks < len(map.ends) or not map.ends:
+            self._buffered(now_s, track, map.end_s)
+
+    def _buffered(self, now_s: float, track: Track, end_s: float) -> None:
+        """The track's buffer reaches to `end_s` now."""
+        if end_s <= track.end_s:
+            return
+        track.end_s = end_s
+        feel = self.feel
+        was_playing, stalls = feel.playing, feel.stalls
+        started = feel.first_frame_s is not None
+        self._playhead.advance(now_s, self._end_s())
+        if started:
+            if was_playing and feel.stalls == stalls:
+                feel.on_time += 1
+            else:
+                feel.late += 1
+
+    def _end_s(self) -> float:
+        video, audio = self._tracks
+        if video is None or audio is None:
+            return (video or audio).end_s  # type: ignore[union-attr]
+        return video.end_s if video.end_s < audio.end_s else audio.end_s
+
+    # -- time passes
+
+    def wake(self, now_s: float) -> Asks:
+        """Move the playhead, steer it, and look for what should be fetched."""
+        if not self._began or self._finished:
+            return NOTHING
+        end_s = self._end_s()
+        self._playhead.advance(now_s, end_s)
+        self._show_rung()
+        found: Presentation = self._presentation  # type: ignore[assignment]
+        if found.dynamic:
+            seek_s = self._steer(now_s, end_s, found)
+            if seek_s is not None:
+                return self._seek(now_s, seek_s, end_s)
+        asks = NOTHING
+        for track in self._each():
+            if track.asked is None and not track.done:
+                asks = (*asks, *self._next(now_s, track))
+        if not found.dynamic and all(track.done for track in self._each()):
+            self._end(now_s)
+        return asks
+
+    def _show_rung(self) -> None:
+        lead = self._tracks[Lane.VIDEO]
+        if lead is not None and lead.rungs and self._playhead.position_s >= lead.rungs[0][0]:
+            self.feel.rung_bps = lead.rungs.popleft()[1]
+            self.feel.switches += 1
+
+    def _steer(self, now_s: float, end_s: float, found: Presentation) -> float | None:
+        """Note the latency and hold it; a position to seek to, where that is how the player comes back."""
+        playhead = self._playhead
+        position_s = playhead.position_s
+        live_s = self._live_s(now_s)
+        self.feel.latency_s = self._latency_s(now_s, found) if playhead.playing else None
+        oldest_s = live_s - found.depth_s
+        if position_s < oldest_s and end_s < oldest_s:
+            return oldest_s
+        if self._viewer.dvr_s or not playhead.playing:
+            return None
+        return playhead.steer(now_s, live_s - position_s, self._target_s, end_s - position_s)
+
+    def _latency_s(self, now_s: float, found: Presentation) -> float:
+        """Behind the moment of capture: by prft, else as the manifest has it."""
+        lead = next(self._each())
+        offset_s = lead.shelf.shape.anchor_s
+        self.latency_source = "prft"
+        if offset_s is None:
+            offset_s = habit.capture_offset_s(found)
+            self.latency_source = "manifest"
+        return now_s + self._world.utc_offset_s - self._playhead.position_s - offset_s
+
+    def _seek(self, now_s: float, position_s: float, end_s: float) -> Asks:
+        """Jump; within what is buffered nothing is fetched anew."""
+        if position_s <= end_s:
+            self._playhead.seek(now_s, position_s, end_s)
+            return NOTHING
+        position_s = self._listed_s(position_s)
+        self._playhead.seek(now_s, position_s, position_s)
+        asks: list[Ask] = []
+        for track in self._each():
+            if track.asked is not None:
+                asks.append(Ask(track.lane, None))
+            track.enter(position_s)
+            asks += self._next(now_s, track)
+        return asks
+
+    # -- the manifest changes, the event ends
+
+    def _renew(self, found: Presentation) -> None:
+        """A later MPD: more segments, another period, or the end."""
+        if not self._began:
+            self._presentation = found
+            return
+        if not found.dynamic:
+            for track in self._each():
+                track.close(found)
+            self.feel.latency_s = None
+            self._presentation = found
+            return
+        self._presentation = found
+        for track in self._each():
+            for period in found.periods:
+                if (period.id, period.start_s) == (track.period.id, track.period.start_s) or (
+                    period.id and period.id == track.period.id
+                ):
+                    track.renew(period)
+
+    def _end(self, now_s: float) -> None:
+        """All is buffered: what there is plays out."""
+        self._finished = not self.feel.playing or self._playhead.position_s >= self._end_s() - EDGE_S
+        self._playhead.ended(now_s)
+        self.feel.latency_s = None
+
+    # -- what goes wrong
+
+    def failed(self, now_s: float, lane: Lane, request: Request, failure: Failure) -> Asks:
+        """A request brought no reply that can be used."""
+        if lane is Lane.CLOCK:
+            return self._on_clock(now_s, False)
+        track = self._tracks[lane] if lane < len(self._tracks) else None
+        if track is not None and request is not track.asked:
+            return self._stray(lane)
+        return self._again(now_s, lane, request, failure)
+
+    def _again(self, now_s: float, lane: Lane, request: Request, why: Failure | str) -> Asks:
+        """Once more by the table, another rung, or the error screen."""
+        track = self._tracks[lane] if lane < len(self._tracks) else None
+        if track is None:
+            attempt = self._attempts = self._attempts + 1
+        else:
+            attempt = track.attempts = track.attempts + 1
+        cause = cause_of(why)
+        alone = track is None or track.rung == 0
+        wait_s = delay_s(self.profile, request.kind, cause, attempt, self._viewer.rng, alone=alone)
+        if wait_s is not None:
+            return (Ask(lane, request, now_s + wait_s),)
+        if track is not None and not alone and then_of(self.profile, request.kind, cause) is Then.SWITCH:
+            return self._lower(now_s, track)
+        if track is None and self._presentation is not None:
+            return NOTHING  # dash.js plays on by the MPD it has
+        words = why.value if isinstance(why, Failure) else why
+        self._failure = f"{request.kind.name.lower()}: {words}"
+        return NOTHING
+
+    def _lower(self, now_s: float, track: Track) -> Asks:
+        """The rung below, for the segment that failed."""
+        start_s = track.from_s if track.segment is None else track.segment.start_s
+        track.asked, track.attempts, track.segment = None, 0, None
+        track.from_s = start_s
+        track.take(track.rung - 1)
+        track.rungs.append((start_s, track.representation.bandwidth_bps))
+        return self._next(now_s, track)

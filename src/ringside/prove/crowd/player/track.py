@@ -1,0 +1,151 @@
+"""Track: the pictures or the sound of one DASH viewer: its Representation, its segment, how far its buffer reaches."""
+
+from collections import deque
+from dataclasses import replace
+from math import inf
+
+from ringside.prove.crowd.player.base import Lane, Request, World
+from ringside.prove.crowd.player.presentation import AdaptationSet, Period, Presentation, Representation
+from ringside.prove.crowd.player.segments import EDGE_S, Segment
+from ringside.prove.crowd.player.shelf import Shelf, shelf
+
+MEDIA = {Lane.VIDEO: "video", Lane.AUDIO: "audio"}
+
+
+class Track:
+    """`asked` is the request under way or planned, `segment` the one it is for, or the newest complete one."""
+
+    __slots__ = (
+        "asked",
+        "attempts",
+        "busy_s",
+        "chunks",
+        "done",
+        "edge",
+        "end_s",
+        "from_s",
+        "grows",
+        "inits",
+        "lane",
+        "last_s",
+        "period",
+        "representation",
+        "rungs",
+        "segment",
+        "set",
+        "shelf",
+        "world",
+    )
+
+    def __init__(self, world: World, lane: Lane, period: Period, chosen: AdaptationSet, grows: bool) -> None:
+        self.world = world
+        self.lane = lane
+        self.period = period
+        self.set = chosen
+        self.grows = grows
+        self.representation: Representation
+        self.shelf: Shelf
+        self.segment: Segment | None = None
+        self.asked: Request | None = None
+        self.attempts = 0
+        self.end_s = -inf
+        """Where its buffer ends."""
+        self.from_s = 0.0
+        """Where to go on while `segment` is None."""
+        self.chunks = 0
+        """Chunks counted of the segment under way."""
+        self.edge = 0
+        """Byte at which the newest of them ended."""
+        self.busy_s = 0.0
+        """Time that the segment under way has spent on the wire, the waiting for chunks left out."""
+        self.last_s = 0.0
+        """When bytes came last."""
+        self.done = False
+        """Nothing follows."""
+        self.inits: list[Request] = []
+        """Initialization segments the browser holds."""
+        self.rungs: deque[tuple[float, int]] = deque()
+        """Bandwidths yet to be seen: (from which position on, bits per second)."""
+
+    @property
+    def rates_bps(self) -> list[int]:
+        """Bandwidths of the rungs, lowest first."""
+        return [one.bandwidth_bps for one in self.set.representations]
+
+    @property
+    def rung(self) -> int:
+        """Which of them it is on."""
+        id = self.representation.id
+        return next(place for place, one in enumerate(self.set.representations) if one.id == id)
+
+    def take(self, rung: int) -> None:
+        """Go on with another Representation, from where the segment at hand ends."""
+        self.representation = self.set.representations[rung]
+        self.shelf = shelf(self.world, self.representation, self.grows)
+        if self.segment is not None:
+            self.from_s = self.segment.end_s + EDGE_S
+            self.segment = None
+
+    def enter(self, position_s: float) -> None:
+        """Begin anew at a presentation time; what was buffered is gone."""
+        self.segment = self.asked = None
+        self.done = False
+        self.attempts = 0
+        self.from_s = position_s
+        self.end_s = -inf
+
+    def following(self, presentation: Presentation) -> Segment | None:
+        """The segment to fetch next, in this period or the one after it; None while there is none."""
+        addressing = self.representation.segments
+        segment = self.segment
+        found = addressing.at(self.from_s) if segment is None else addressing.after(segment)
+        if found is not None and found.start_s < self.period.end_s - EDGE_S and found.end_s > self.from_s + EDGE_S:
+            return found
+        reached_s = self.from_s if segment is None else segment.end_s
+        if reached_s < self.period.end_s - addressing.duration_s:
+            return None
+        later = (period for period in presentation.periods if period.start_s > self.period.start_s)
+        for period in later:
+            chosen = period.of(MEDIA[self.lane])
+            if chosen is not None:
+                self._cross(period, chosen)
+                return self.representation.segments.at(period.start_s)
+        return None
+
+    def _cross(self, period: Period, chosen: AdaptationSet) -> None:
+        """Into the next period, on the rung of the same id, else of the nearest bandwidth."""
+        before = self.representation
+        self.period, self.set, self.segment = period, chosen, None
+        self.from_s = period.start_s
+        rung = min(
+            range(len(chosen.representations)),
+            key=lambda one: (
+                chosen.representations[one].id != before.id,
+                abs(chosen.representations[one].bandwidth_bps - before.bandwidth_bps),
+            ),
+        )
+        self.take(rung)
+
+    def renew(self, period: Period) -> None:
+        """The MPD has been published anew: go on by it, if the same Representation is there."""
+        chosen = period.of(MEDIA[self.lane])
+        for one in chosen.representations if chosen is not None else ():
+            if one.id == self.representation.id:
+                self.period, self.set, self.representation = period, chosen, one  # type: ignore[assignment]
+
+    def close(self, ended: Presentation) -> float:
+        """The event has ended: go on by its last MPD, whose times have moved. When its media ends, in the old times."""
+        period = ended.periods[-1]
+        chosen = period.of(MEDIA[self.lane])
+        line = self.representation.segments.line
+        for one in chosen.representations if chosen is not None else ():
+            if one.id == self.representation.id:
+                theirs = one.segments.line
+                begins_s = line.shown_s(theirs.pto_ticks * line.timescale / theirs.timescale)
+                ends_s = begins_s + period.end_s - period.start_s
+                here = replace(theirs, period_s=begins_s, period_end_s=ends_s)
+                self.representation = replace(one, segments=replace(one.segments, line=here))
+                self.period = replace(self.period, start_s=begins_s, end_s=ends_s)
+                return ends_s
+        self.done = True
+        return self.end_s
