@@ -1,4 +1,4 @@
-"""The DASH player: MPD, clock, live edge, segments whole or chunk by chunk as they are produced, rungs, retries, the end.
+"""The DASH player: MPD, clock, live edge, segments whole or as they are produced, rungs, retries, the end.
 
 Pure (see `base`). The habits are dash.js's or Shaka's; numbers stand in the Profile. What manifests and media say is
 shared by all viewers (`shelf`, `chunkmap`); what stands here is one viewer's own. A position is presentation time.

@@ -171,6 +171,8 @@ class Profile:
     """Media ahead before playing goes on after a stall: Chromium doubles the above when it has run dry."""
     ahead_s: float = 30.0
     """No further media is asked for while so much is buffered."""
+    poll_s: float = 0.0
+    """DASH: how often it looks whether the next segment is available by now; 0: at once."""
     resends: bool = True
     """A connection that was used before and closes without a byte of reply is no failure: Chromium itself sends the
     request once more, on a fresh one."""
@@ -318,6 +320,7 @@ PlaybackRate in the ServiceDescription go before them. `least_change` is 0.04 of
 DASH_JS_PLAIN = replace(
     DASH_JS,
     name="dash.js plain",
+    poll_s=0.5,
     loads=_dash_loads(1, 1.0),
     catch_up=CatchUp(),
     bandwidth=replace(DASH_JS.bandwidth, danger=0.7),
@@ -373,6 +376,7 @@ SHAKA = Profile(
         between_s=8.0,
     ),
     ahead_s=10.0,
+    poll_s=0.1,
     blocking_reload=True,
     delta_updates=True,
     preload_hints=True,
@@ -380,7 +384,9 @@ SHAKA = Profile(
 """With lowLatencyMode on a low-latency stream. The rates apply where the MPD has a ServiceDescription; `up` is 0.95,
 not bandwidthUpgradeTarget's 0.85, since of two rungs whose ranges overlap it takes the higher."""
 
-SHAKA_PLAIN = replace(SHAKA, name="shaka plain", loads=_shaka_loads(1.0), catch_up=CatchUp(), preload_hints=False)
+SHAKA_PLAIN = replace(
+    SHAKA, name="shaka plain", poll_s=1.0, loads=_shaka_loads(1.0), catch_up=CatchUp(), preload_hints=False
+)
 """On any other live stream."""
 
 
