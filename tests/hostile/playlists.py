@@ -17,6 +17,7 @@ PARTS = 5
 TOP = "#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:1\n"
 CONTROL = "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.6,HOLD-BACK=3\n#EXT-X-PART-INF:PART-TARGET=0.2\n"
 LONGEST_HOLD_S = 3.0
+EARLY_S = 1e-3  # so that what was held for is in the answer, whatever the clocks' grain
 
 
 def stream(name: str) -> Callable[[Stream], Stream]:
@@ -68,7 +69,7 @@ def held(talk: Talk) -> float:
     except (KeyError, ValueError):
         return time.time()
     asked_s = number + (part + 1) / PARTS
-    talk.wait(max(0.0, min(LONGEST_HOLD_S, asked_s - time.time())))
+    talk.wait(max(0.0, min(LONGEST_HOLD_S, asked_s - time.time() + EARLY_S)))
     return time.time()
 
 
@@ -178,6 +179,14 @@ PLAYLISTS |= {
 @stream("via-reload")
 def via_reload(talk: Talk) -> bool | None:
     """A proper low-latency playlist at first; every blocking reload is answered as NAME."""
-    if "_HLS_msn" in talk.query:
-        return REPLIES[name_of(talk)](talk)
-    return text_of(lambda _: low_latency(time.time()))(talk)
+    misbehave = REPLIES.get(name_of(talk))
+    if misbehave is not None and "_HLS_msn" in talk.query:
+        return misbehave(talk)
+    return text_of(lambda _: low_latency(held(talk)))(talk)
+
+
+@stream("continue-before-good")
+def continue_before_good(talk: Talk) -> bool | None:
+    """An interim response before each playlist, as RFC 9110 §15.2 allows."""
+    talk.send(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+    return PLAYLISTS["good"](talk)

@@ -1,0 +1,65 @@
+"""A few viewers before one misbehaving URL, in a process of their own: what they counted, how long, how much memory.
+
+The players are the stock ones with time-outs of a second or two, so that a test need not wait for twenty.
+"""
+
+import threading
+import time
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from ringside.core.errors import RingsideError
+from ringside.prove.crowd.arrive import tickets
+from ringside.prove.crowd.plan import Plan
+from ringside.prove.crowd.player import profile
+from ringside.prove.crowd.run import run_share
+
+VIEWERS = 3
+SECONDS = 2.5
+FIRST_BYTE_S, WHOLE_S = 1.2, 1.4
+
+
+def impatient() -> None:
+    """Shorten the time-outs of every profile; a stream that lasts for ever still may."""
+    for name, pair in profile.PROFILES.items():
+        first, second = (replace(one, loads=tuple(map(_sooner, one.loads))) for one in pair)
+        profile.PROFILES[name] = (first, second)
+
+
+def _sooner(load: profile.Load) -> profile.Load:
+    return replace(
+        load,
+        first_byte_s=FIRST_BYTE_S,
+        whole_s=inf if load.whole_s == inf else WHOLE_S,
+        idle_s=min(load.idle_s, WHOLE_S),
+    )
+
+
+def watch(url: str, player: str = "auto", seconds: float = SECONDS) -> dict[str, Any]:
+    """Watch `url`; the tally with `took_s`, `grew_bytes` (peak memory beyond that at the start) and `fault`."""
+    impatient()
+    plan = Plan(url=url, viewers=VIEWERS, duration_s=seconds, player=player)
+    before_bytes = _memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    began_s, used_s, seconds_seen = time.monotonic(), time.process_time(), list[dict[str, Any]]()
+    fault, tally = "", dict[str, Any]()
+    try:
+        result = run_share(plan, tickets(plan), seconds_seen.append, threading.Event())
+        tally = result["tally"]
+    except RingsideError as error:
+        fault = str(error)
+    return {
+        **tally,
+        "took_s": time.monotonic() - began_s,
+        "cpu_s": time.process_time() - used_s,
+        "grew_bytes": _memory("VmHWM") - before_bytes,
+        "fault": fault,
+        "reports": len(seconds_seen),
+    }
+
+
+def _memory(field: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
