@@ -15,6 +15,7 @@ ORIGIN = "https://player.example"
 CMCD = "CMCD=bl%3D2100%2Cbr%3D600%2Cot%3Dv%2Csf%3Dl%2Csid%3D%22ringside-check%22%2Cst%3Dl"
 CMCD_BAD = "CMCD=br%3D%2C%2C%3D%22%FF%2Cbl%3Dnever%2C%00"
 NOTHING = "ringside-check-there-is-nothing-here"
+ABOUT_MEDIA = ("head", "range", "cmcd", "unknown")
 PIECE = (3, 102)  # first and last byte asked for
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from ringside.core.clock import Clock
 from ringside.flow.mux.hls import Malformed, MediaPlaylist
-from ringside.prove.check.ask_common import ORIGIN, ask_about
+from ringside.prove.check.ask_common import ABOUT_MEDIA, ORIGIN, ask_about
 from ringside.prove.check.fetch import Client, bodiless
 from ringside.prove.check.kept import Kept
 from ringside.prove.check.merge import last_whole, next_point, skippable
@@ -21,6 +21,8 @@ from ringside.prove.check.seen import Fetch, Probe
 
 FAR = 10  # segments or parts beyond the limit: the stream goes on while the question travels
 SKIP_TRIES = 3
+BLOCKING_PARTS = ("part-too-far", "part-past-end")
+BLOCKING = ("part-without-msn", "msn-too-far", "past-msn", *BLOCKING_PARTS)
 LAST_ASKED = 4  # of those that have gone, parts and segments each
 S = 1_000_000_000
 
@@ -37,12 +39,16 @@ async def ask(client: Client, clock: Clock, kept: Kept, rendition: Rendition) ->
     elif full.ended and full.server_control is not None and full.server_control.can_block_reload:
         query = directives(full.media_sequence + len(full.segments) + 1000, 0)
         kept.probe(await _playlist(client, rendition, "after-the-end", query))
-    else:
-        kept.unasked["blocking reload"] = "the playlist does not offer CAN-BLOCK-RELOAD"
+    if not can_block(full):
+        kept.not_asked("blocking reload is not offered", *BLOCKING, "hint")
+    elif not full.part_target:
+        kept.not_asked("the playlist has no parts", *BLOCKING_PARTS, "hint")
+    if not full.ended:
+        kept.not_asked("the stream has not ended", "after-the-end")
     await _skips(client, kept, rendition)
     await _media(client, kept, rendition)
-    kept.unasked["503 after three target durations"] = "only a stream that stops would show it"
-    kept.unasked["identical requests joined upstream"] = "it cannot be seen from outside"
+    kept.not_asked("only a stream that stops would show it", "503 after three target durations")
+    kept.not_asked("it cannot be seen from outside", "identical requests joined upstream")
 
 
 async def _playlist(
@@ -98,10 +104,11 @@ async def _skips(client: Client, kept: Kept, rendition: Rendition) -> None:
     if full.ended or control is None or control.can_skip_until is None:
         kind = "skip-not-offered"
         kept.probe(await _playlist(client, rendition, kind, directives(skip="YES")))
-        kept.unasked["delta updates"] = "the playlist does not offer CAN-SKIP-UNTIL"
+        kept.not_asked("delta updates are not offered", "skip")
         return
+    kept.not_asked("delta updates are offered", "skip-not-offered")
     if not skippable(full, control.can_skip_until):
-        kept.unasked["delta updates"] = "the playlist is not long enough for anything to be skipped"
+        kept.not_asked("the playlist is not long enough for anything to be skipped", "skip")
         return
     for value in ("YES", "v2"):
         for _ in range(SKIP_TRIES):
@@ -140,7 +147,7 @@ async def _media(client: Client, kept: Kept, rendition: Rendition) -> None:
                 kept.probe(probe)
             return
         await asyncio.sleep(0.05)
-    kept.unasked["media over HTTP"] = "no whole segment could be fetched"
+    kept.not_asked("no whole segment could be fetched", *ABOUT_MEDIA)
 
 
 async def ask_last(client: Client, clock: Clock, kept: Kept, renditions: list[Rendition]) -> None:

@@ -61,7 +61,8 @@ class _Broken(Exception):
 
 
 class Client:
-    """A pool of connections. `on_fetch` hears of every Fetch; `headers` go with each request."""
+    """A pool of connections. `on_fetch` hears of every Fetch, without its body unless it is a playlist's;
+    `headers` go with each request."""
 
     def __init__(
         self,
@@ -120,7 +121,7 @@ class Client:
         except (aiohttp.ClientError, OSError, ValueError, EOFError, AssertionError) as error:
             problem = sentence(error, len(answer.body))
         fetch = self._finish(answer, problem, limit)
-        self._on_fetch(fetch)
+        self._on_fetch(fetch if limit == PLAYLIST_BYTES else bodiless(fetch))
         return fetch
 
     async def _follow(self, answer: _Answer, method: str, headers: Headers, idle_s: float, limit: int) -> None:

@@ -41,6 +41,12 @@ def next_point(full: MediaPlaylist) -> tuple[int, int | None]:
     return number, 0
 
 
+def reached(full: MediaPlaylist) -> tuple[int, int]:
+    """`next_point` as two numbers, so that any two can be compared."""
+    number, part = next_point(full)
+    return number, part or 0
+
+
 def last_whole(full: MediaPlaylist) -> int:
     """The newest segment that is listed whole; one less than the first where none is."""
     count = sum(bool(segment.uri) for segment in full.segments)

@@ -90,7 +90,7 @@ class HlsStream:
     media: tuple[Media, ...]
     """Those that are still kept: the newest, whole."""
     fetches: tuple[Fetch, ...]
-    """All, without their bodies."""
+    """The newest of all, media without their bodies."""
     probes: tuple[Probe, ...] = ()
 
 
@@ -103,5 +103,5 @@ class DashStream:
     """Successive versions of the MPD, oldest first."""
     media: tuple[Media, ...]
     fetches: tuple[Fetch, ...]
-    """All, without their bodies."""
+    """The newest of all, media without their bodies."""
     probes: tuple[Probe, ...] = ()

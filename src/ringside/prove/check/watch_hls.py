@@ -70,7 +70,7 @@ class HlsWatch:
         if not uris:
             raise Malformed("the multivariant playlist names no playlist")
         if len(uris) > MAX_RENDITIONS:
-            self._kept.unasked["renditions"] = f"{len(uris)} are listed, the first {MAX_RENDITIONS} were watched"
+            self._kept.not_asked(f"only the first {MAX_RENDITIONS} are watched", f"{len(uris)} renditions")
         chosen = list(uris)[:MAX_RENDITIONS]
         return multivariant, [Rendition(uri, resolve(opening.url, uri), kinds.get(uri, "video")) for uri in chosen]
 
@@ -175,7 +175,7 @@ class HlsWatch:
         if fetch.problem or fetch.status not in (200, 206):
             self._kept.probe(Probe("media-failed", lane.rendition.name, bodiless(fetch), known))
         if job.encrypted:
-            self._kept.unasked["boxes of encrypted media"] = "what is encrypted cannot be looked into"
+            self._kept.not_asked("what is encrypted cannot be looked into", "the boxes of encrypted media")
             return
         init = await self._init(lane, job, base)
         name = lane.rendition.name
@@ -215,7 +215,7 @@ class HlsWatch:
         """Put the questions to the first rendition, and to the first of sound; others answer alike."""
         kinds = {rendition.kind: rendition for rendition in reversed(renditions)}
         for rendition in kinds.values():
-            while not rendition.full and self._left_s() > 0:
+            while not rendition.full and self._left_s() > 0:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             if rendition.full:
                 await ask(self._client, self._clock, self._kept, rendition)
