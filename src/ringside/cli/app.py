@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -15,9 +14,7 @@ from ringside.cli.console import sentences
 class Verbs(TyperGroup):
     """The verbs; one may be of two words, of which the first is a verb too (`crowd`, `crowd worker`)."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The longest verb that `args` begin with."""
         two = self.get_command(ctx, " ".join(args[:2]))
         return (two.name, two, args[2:]) if two is not None else super().resolve_command(ctx, args)

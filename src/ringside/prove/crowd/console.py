@@ -113,7 +113,7 @@ def _stalls(tally: Tally, now: Moment) -> Text:
 
 
 def _generator(plan: Plan, now: Moment) -> Text:
-    text = Text(f"CPU {now.cpu * 100:.0f} % · lag p99 {words.duration(now.lag_p99_ms)}")
+    text = Text(f"CPU {words.cores(now.cpu)} · lag p99 {words.duration(now.lag_p99_ms)}")
     if saturated_now(plan, now):
         text.append(f"  {MARK} ", style="bold white on red")
     return text

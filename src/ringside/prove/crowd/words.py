@@ -1,9 +1,22 @@
 """Words: figures as a person reads them, the same on the terminal and in the report. What is unknown is a dash."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 NONE = "–"
 BARS = " ▁▂▃▄▅▆▇█"
+
+
+def short(figure: str) -> str:
+    """A figure without zeros that say nothing: `2.50 s` is `2.5 s`; nothing at all is `0`."""
+    figure = re.sub(r"(\.\d*?)0+(?= |$)", r"\1", figure)
+    figure = re.sub(r"\.(?= |$)", "", figure)
+    return "0" if re.match(r"0(?: |$)", figure) else figure
+
+
+def bound(sentence: str) -> str:
+    """A sentence in which no figure is parted from its unit at the end of a line."""
+    return re.sub(r"(?<=\d) (?=(?:ms|s|min|h|%|[kMG]b/s|[kMGT]B)\b|%)", "\u00a0", sentence)
 
 
 def whole(n: float) -> str:
@@ -49,7 +62,12 @@ def share(ratio: float | None) -> str:
         return "< 0.01 %"
     if 99.99 < percent < 100:
         return "> 99.99 %"
-    return f"{percent:.2f} %" if percent < 10 or percent > 90 else f"{percent:.1f} %"
+    return short(f"{percent:.2f} %" if percent < 10 or percent > 90 else f"{percent:.1f} %")
+
+
+def cores(cpu: float | None) -> str:
+    """Share of a core as `62 %`."""
+    return NONE if cpu is None else f"{cpu * 100:.0f} %"
 
 
 def rate(mbps: float) -> str:

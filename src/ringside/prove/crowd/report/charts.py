@@ -67,10 +67,11 @@ def chart(
     whole: bool = False,
     limit: Mark | None = None,
     marks: Iterable[Mark] = (),
+    empty: str = "nothing to show",
 ) -> Html:
     """A card with series over time. `span` is the first and last second; `whole`: values are counts."""
     greatest = max((value for each in series for _, value in each.points if value is not None), default=0.0)
-    step, top = nice_top(max(greatest * 1.04, floor_top, limit.at * 1.15 if limit else 0.0))
+    step, top = nice_top(max(greatest, floor_top, limit.at * 1.08 if limit else 0.0))
     if whole and step < 1:
         step, top = 1.0, float(max(1, ceil(top)))
     x = _scale(span)
@@ -79,13 +80,11 @@ def chart(
         plots.append(_across(HEIGHT - limit.at / top * HEIGHT, "limit"))
     inside = [mark for mark in marks if span[0] < mark.at < span[1]]
     plots += [_down(x(mark.at), "mark") for mark in inside]
-    labels = [_label(mark.label, x(mark.at) / WIDTH, "mark-label") for mark in inside]
+    labels = [_label(mark.label, x(mark.at) / WIDTH, "mark-label above") for mark in inside]
     if limit is not None:
         labels.append(tag("span", limit.label, class_="limit-label", style=f"bottom:{limit.at / top * 100:.2f}%"))
-    empty = (
-        None if any(v is not None for s in series for _, v in s.points) else tag("p", "nothing to show", class_="empty")
-    )
-    return _card(title, note, _key(series), _frame(plots, [*labels, empty], _y(step, top, say), _times(span)))
+    nothing = None if any(v for each in series for _, v in each.points) else tag("p", empty, class_="empty")
+    return _card(title, note, _key(series), _frame(plots, [*labels, nothing], _y(step, top, say), _times(span)))
 
 
 def stack(title: str, note: str, layers: Sequence[tuple[str, Sequence[float]]], times: Sequence[float]) -> Html:
@@ -105,7 +104,7 @@ def stack(title: str, note: str, layers: Sequence[tuple[str, Sequence[float]]], 
         below = above
     key = [Series(name, (), style) for (name, _), style in zip(layers, styles, strict=True)]
     empty = None if times else tag("p", "nothing to show", class_="empty")
-    return _card(title, note, _key(key), _frame(plots, [empty], _y(0.25, 1.0, lambda v: f"{v:.0%}"), _times(span)))
+    return _card(title, note, _key(key), _frame(plots, [empty], _y(0.25, 1.0, words.cores), _times(span)))
 
 
 def distribution(
@@ -120,7 +119,7 @@ def distribution(
     total = sum(count for _, _, count in bins)
     plots: list[Html] = []
     for low, high, count in bins:
-        tall = count / greatest * HEIGHT * 0.94
+        tall = count / greatest * HEIGHT * 0.72
         hint = tag("title", f"{say(low)} to {say(high)}: {words.whole(count)} ({words.share(count / total)})")
         wide = max(1.0, (x(high) - x(low)) * 0.86)
         plots.append(
@@ -140,7 +139,9 @@ def distribution(
     step, _ = nice_top(span[1] - span[0], 4)
     first = ceil(span[0] / step - 1e-9)
     ticks = [step * (first + i) for i in range(6) if step * (first + i) <= span[1] * (1 + 1e-9)]
-    return _card(title, note, None, _frame(plots, labels, [], [(x(tick) / WIDTH, say(tick)) for tick in ticks]))
+    return _card(
+        title, note, None, _frame(plots, labels, [], [(x(tick) / WIDTH, words.short(say(tick))) for tick in ticks])
+    )
 
 
 def _scale(span: tuple[float, float]) -> Callable[[float], float]:
@@ -205,7 +206,7 @@ def _label(words_: str, at: float, style: str) -> Html:
 
 
 def _y(step: float, top: float, say: Say) -> list[tuple[float, str]]:
-    return [(i * step / top, say(i * step)) for i in range(round(top / step) + 1)]
+    return [(i * step / top, words.short(say(i * step))) for i in range(round(top / step) + 1)]
 
 
 def _times(span: tuple[float, float]) -> list[tuple[float, str]]:

@@ -42,7 +42,7 @@ def headline(verdict: Document) -> str:
         who = f"All {words.whole(arrived)} viewers" if arrived > 1 else "The viewer"
         return f"{who} had a picture within {first}, and {_stalled(verdict)}."
     who = f"{words.whole(joined)} of {words.whole(arrived)} viewers"
-    return f"{who} had a picture, within {first}, and {_stalled(verdict)}."
+    return f"{who} had a picture within {first}, and {_stalled(verdict)}."
 
 
 def _stalled(verdict: Document) -> str:
@@ -109,17 +109,24 @@ def _pictures(verdict: Document) -> list[Tile]:
 
 def _machines(verdict: Document) -> list[Tile]:
     odd = words.unusual(verdict["statuses"])
-    count = sum(odd.values())
-    told = f"{words.whole(count)} answered other than 200" if count else "all answered 200"
+    replies = sum(verdict["statuses"].values())
+    good = replies - sum(odd.values())
+    refused = any(status >= "400" for status in odd) or bool(verdict["problems"])
+    others = ", ".join(f"{status} × {words.whole(count)}" for status, count in list(odd.items())[:2])
     cpu = verdict["generator_cpu"]
     return [
         Tile(
             "Throughput", words.rate(verdict["throughput_peak_mbps"]), f"peak; {words.volume(verdict['bytes'])} in all"
         ),
-        Tile("Requests", words.whole(verdict["requests"]), told if verdict["requests"] else "", "bad" if count else ""),
+        Tile(
+            "Answered 200",
+            words.share(good / replies if replies else None),
+            f"of {words.whole(verdict['requests'])} requests" + (f"; {others}" if others else ""),
+            "bad" if refused else "good",
+        ),
         Tile(
             "Generator",
-            words.NONE if cpu is None else f"{cpu:.0%}",
+            words.cores(cpu),
             f"of a core; {words.duration(verdict['loop_lag_ms']['p99'])} late (p99)",
             "bad" if verdict["saturated"] else "good",
         ),

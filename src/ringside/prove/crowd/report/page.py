@@ -22,7 +22,8 @@ ROWS = 12
 
 def render(verdict: Mapping[str, Any], plan: Plan, tally: Tally, moments: Sequence[Moment], when: str) -> str:
     """The whole page. `when` is the date and time as a person writes it."""
-    title = f"{facts.headline(verdict)} · Ringside crowd"
+    void = "Void: the generator was the bottleneck · " if verdict["saturated"] else ""
+    title = f"{void}{facts.headline(verdict)} · Ringside crowd"
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -54,17 +55,28 @@ def _header(verdict: Mapping[str, Any], when: str) -> Html:
     brand = tag("div", tag("span", tag("b", "Ringside"), " crowd report"), tag("span", when), class_="brand")
     void = None
     if verdict["saturated"]:
-        why = f"{verdict['saturated_because']}. Use more processes or more machines, and run it again."
+        because = verdict["saturated_because"]
+        why = f"{because[:1].upper()}{because[1:]}. Use more processes or more machines, and run it again."
         banner = "Void: the generator was the bottleneck, so this says nothing about the server"
         void = tag("div", tag("b", banner), tag("p", why), class_="banner", role="alert")
-    headline = tag("h1", facts.headline(verdict))
-    lines = (headline, tag("p", facts.standfirst(verdict), class_="stand"), tag("p", verdict["url"], class_="url"))
+    headline = tag("h1", words.bound(facts.headline(verdict)), class_="voided" if verdict["saturated"] else None)
+    lines = (
+        headline,
+        tag("p", words.bound(facts.standfirst(verdict)), class_="stand"),
+        tag("p", verdict["url"], class_="url"),
+    )
     return tag("header", brand, void, *lines)
 
 
 def _tile(tile: facts.Tile) -> Html:
     figure = tag("div", tile.figure, class_="figure")
-    return tag("div", tag("h3", tile.name), figure, tag("p", tile.detail), class_=f"card tile {tile.mood}".rstrip())
+    return tag(
+        "div",
+        tag("h3", tile.name),
+        figure,
+        tag("p", words.bound(tile.detail)),
+        class_=f"card tile {tile.mood}".rstrip(),
+    )
 
 
 # -- charts
@@ -77,9 +89,9 @@ def _over_time(plan: Plan, tally: Tally, moments: Sequence[Moment]) -> Iterable[
     rows = sorted(tally.rows.items())
 
     def of(column: int, scale: float = 1.0) -> list[Point]:
-        return [(float(second), row[column] * scale) for second, row in rows]
+        return [(second + 0.5, row[column] * scale) for second, row in rows]
 
-    spread = [(float(s), (row[MOST] - row[LEAST]) * 1e3 if row[MOST] >= row[LEAST] else None) for s, row in rows]
+    spread = [(s + 0.5, (row[MOST] - row[LEAST]) * 1e3 if row[MOST] >= row[LEAST] else None) for s, row in rows]
     there, playing = Series("there", of(ON), "two"), Series("playing", of(PLAYING), "one", "area")
     yield chart("Viewers", "", [there, playing], words.whole, span, whole=True, marks=marks)
     yield chart(
@@ -90,6 +102,7 @@ def _over_time(plan: Plan, tally: Tally, moments: Sequence[Moment]) -> Iterable[
         span,
         whole=True,
         marks=marks,
+        empty="nobody stalled",
     )
     p50 = Series("half of the viewers", [(m.t_s, m.latency_p50_ms) for m in moments], "one")
     p95 = Series("95 %", [(m.t_s, m.latency_p95_ms) for m in moments], "two")
@@ -101,9 +114,11 @@ def _over_time(plan: Plan, tally: Tally, moments: Sequence[Moment]) -> Iterable[
     yield chart("Throughput", "Media and playlists, as received", [moved], words.rate, span, marks=marks)
     asked = Series("requests", [(m.t_s, m.requests_per_s) for m in moments], "one", "area")
     yield chart("Requests", "A second", [asked], words.whole, span, marks=marks)
-    limit = Mark(plan.cpu_limit, f"limit {plan.cpu_limit:.0%}")
+    limit = Mark(plan.cpu_limit, f"limit {words.cores(plan.cpu_limit)}")
     busy = Series("cpu", [(m.t_s, m.cpu) for m in moments], "one", "area")
-    yield chart("Generator", "CPU of its busiest process, of one core", [busy], lambda v: f"{v:.0%}", span, limit=limit)
+    yield chart(
+        "Generator", "CPU of its busiest process, of one core", [busy], words.cores, span, floor_top=1.0, limit=limit
+    )
 
 
 def _events(plan: Plan) -> list[Mark]:
@@ -152,8 +167,10 @@ def bins(histogram: Histogram, count: int = BINS) -> list[tuple[float, float, fl
     for from_ms, to_ms, values in buckets(histogram):
         first = min(count - 1, max(0, int((from_ms - low) / wide)))
         last = min(count - 1, max(first, int((to_ms - low) / wide - 1e-9)))
-        for i in range(first, last + 1):  # a bucket wider than a bar is shared out
-            counts[i] += values / (last - first + 1)
+        for i in range(first, last + 1):  # a bucket over several bars is shared out as it lies
+            begins = from_ms if i == first else low + i * wide
+            ends = to_ms if i == last else low + (i + 1) * wide
+            counts[i] += values * (ends - begins) / (to_ms - from_ms)
     return [(low + i * wide, low + (i + 1) * wide, counts[i]) for i in range(count)]
 
 
@@ -228,10 +245,10 @@ def _crowd(plan: Plan) -> Iterable[tuple[str, str]]:
 def _generator(verdict: Mapping[str, Any], plan: Plan) -> Iterable[tuple[str, str]]:
     for number, process in enumerate(verdict["generator"][:ROWS], 1):
         late = words.duration(process["loop_lag_ms"]["p99"])
-        yield f"process {number}", f"{process['cpu']:.0%} of a core, {late} late (p99)"
+        yield f"process {number}", f"{words.cores(process['cpu'])} of a core, {late} late (p99)"
     if len(verdict["generator"]) > ROWS:
         yield "more", f"{len(verdict['generator']) - ROWS} other processes"
-    yield "limits", f"{plan.cpu_limit:.0%} of a core, {words.duration(plan.lag_limit_ms)} late (p99)"
+    yield "limits", f"{words.cores(plan.cpu_limit)} of a core, {words.duration(plan.lag_limit_ms)} late (p99)"
     yield "verdict", "saturated" if verdict["saturated"] else "not the bottleneck"
     for loss in verdict.get("lost", ()):
         yield "lost", loss
@@ -240,4 +257,4 @@ def _generator(verdict: Mapping[str, Any], plan: Plan) -> Iterable[tuple[str, st
     counts = (
         (name, verdict[name]) for name in ("connections", "redirects", "retries", "playlists", "segments", "parts")
     )
-    yield "counted", ", ".join(f"{words.whole(count)} {name}" for name, count in counts if count)
+    yield "counted", ", ".join(f"{words.whole(count)} {name}" for name, count in counts if count) or "nothing"

@@ -8,7 +8,7 @@ CSS = """
 @media (prefers-color-scheme: dark) { :root {
   --page: #0c1016; --card: #151b23; --ink: #e8edf3; --soft: #93a0b0; --faint: #222b36; --line: #303b48;
   --one: #6aa5ff; --two: #f0ac3c; --good: #46c07f; --bad: #ff6b64; --void: #d43c36; --fair: #f0ac3c;
-  --r0: #1f3a66; --r1: #285296; --r2: #3570cc; --r3: #6aa5ff; --r4: #9cc3ff; --r5: #cfe1ff; } }
+  --r0: #1b2f52; --r1: #21427a; --r2: #2a57a5; --r3: #3a70cf; --r4: #5b92ee; --r5: #86b3fb; } }
 * { box-sizing: border-box; margin: 0; }
 body { background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto,
   "Helvetica Neue", Arial, sans-serif; -webkit-text-size-adjust: 100%; }
@@ -19,6 +19,7 @@ header { margin-bottom: 28px; }
 .brand b { color: var(--ink); letter-spacing: .01em; }
 h1 { font-size: clamp(27px, 4.4vw, 46px); line-height: 1.12; letter-spacing: -.022em; font-weight: 680;
   max-width: 24em; text-wrap: balance; }
+h1.voided { color: var(--soft); }
 .stand { color: var(--soft); font-size: clamp(16px, 1.8vw, 20px); margin-top: 14px; max-width: 46em;
   text-wrap: pretty; }
 .url { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; color: var(--soft);
@@ -43,14 +44,14 @@ figcaption { margin-bottom: 14px; } figcaption p { color: var(--soft); font-size
   margin-top: 4px; }
 .key i { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-right: 6px;
   background: var(--hue, var(--fillhue)); }
-.frame { display: grid; grid-template-columns: auto 1fr; grid-template-rows: 168px 22px; margin-top: auto; }
+.frame { display: grid; grid-template-columns: auto 1fr; grid-template-rows: 168px 22px; margin-top: auto; padding-top: 14px; }
 .frame.bare { grid-template-columns: 1fr; } .frame.bare .x { grid-column: 1; }
 .plot { position: relative; min-width: 0; } .plot svg { width: 100%; height: 100%; display: block; overflow: visible; }
 .y, .x { position: relative; font-size: 12px; color: var(--soft); font-variant-numeric: tabular-nums; }
-.y { width: 58px; } .y span { position: absolute; right: 10px; transform: translateY(50%); white-space: nowrap; }
+.y { width: 66px; } .y span { position: absolute; right: 10px; transform: translateY(50%); white-space: nowrap; }
 .x { grid-column: 2; } .x span { position: absolute; top: 6px; transform: translateX(-50%); white-space: nowrap; }
 .plot span { position: absolute; font-size: 12px; color: var(--soft); white-space: nowrap; padding: 0 5px; }
-.mark-label { top: -3px; background: color-mix(in srgb, var(--card) 78%, transparent); border-radius: 4px; }
+.mark-label { top: -3px; } .above { top: -19px; }
 .l1 { top: 14px !important; } .l2 { top: 31px !important; }
 .limit-label { right: 0; color: var(--bad) !important; }
 .empty { position: absolute; inset: 0; display: grid; place-items: center; color: var(--soft); }
@@ -80,7 +81,8 @@ footer { color: var(--soft); font-size: 13px; margin-top: 36px; }
 @media (max-width: 820px) {
   main { padding: 24px 16px 40px; } .charts, .tables { grid-template-columns: minmax(0, 1fr); }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 10px; } .card { padding: 15px 16px; }
-  .frame { grid-template-rows: 150px 22px; } .y { width: 52px; } .banner { padding: 15px 18px; } }
+  .frame { grid-template-rows: 150px 22px; } .y { width: 60px; } .banner { padding: 15px 18px; } }
+@media (max-width: 820px) and (min-width: 381px) { .tile:last-child:nth-child(odd) { grid-column: 1 / -1; } }
 @media (max-width: 380px) { .tiles { grid-template-columns: minmax(0, 1fr); } }
 @media print { body { background: #fff; } main { max-width: none; padding: 0; } .card { break-inside: avoid; } }
 """
