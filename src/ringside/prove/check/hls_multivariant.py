@@ -1,9 +1,11 @@
-"""HLS: the multivariant playlist (draft-pantos-hls-rfc8216bis-22 §4.4.6, §6.2.4)."""
+"""HLS: the multivariant playlist (draft-pantos-hls-rfc8216bis-22 §4.4.6).
+
+Whether its CODECS are those of the media is judged with the headers of the media.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from ringside.core.boxes import BoxError, parse_init
 from ringside.flow.mux.hls import Malformed, Multivariant, Unknown
 from ringside.flow.mux.hls import lines as playlist_lines
 from ringside.flow.mux.hls.media import Media
@@ -14,9 +16,6 @@ from ringside.prove.check.seen import HlsStream
 
 BANDWIDTH = Rule("hls.bandwidth", "MUST", "rfc8216bis §4.4.6.2", "Every STREAM-INF has a BANDWIDTH.")
 CODECS = Rule("hls.codecs", "SHOULD", "rfc8216bis §4.4.6.2", "Every STREAM-INF has CODECS.")
-COMPLETE = Rule(
-    "hls.codecs-complete", "MUST", "rfc8216bis §6.2.4", "CODECS names every format in the renditions of the variant."
-)
 RESOLUTION = Rule(
     "hls.resolution", "SHOULD", "rfc8216bis §4.4.6.2", "A variant with video has a RESOLUTION (recommended)."
 )
@@ -128,29 +127,4 @@ def media_attributes(stream: HlsStream) -> Iterator[Finding]:
             yield CHANNELS.broken(where, "no CHANNELS", "how many")
 
 
-def codecs_complete(stream: HlsStream) -> Iterator[Finding]:
-    """The sample entry of each header that was fetched against the CODECS of the variants that use its rendition."""
-    if stream.multivariant is None:
-        return
-    formats = {media.name: found for media in stream.media if (found := _format(media.init))}
-    for variant in stream.multivariant.variants:
-        inf, groups = variant.inf, {"AUDIO": variant.inf.audio, "VIDEO": variant.inf.video}
-        if inf.codecs is None:
-            continue
-        said = {codec.strip().split(".")[0].lower() for codec in inf.codecs.split(",")}
-        used = [variant.uri, *(tag.uri for tag in stream.multivariant.media if groups.get(tag.type) == tag.group_id)]
-        for name in used:
-            if name is not None and name in formats and formats[name] not in said:
-                seen = f"{formats[name]} in {name}, CODECS {inf.codecs}"
-                yield COMPLETE.broken(f"multivariant {variant.uri[:100]}", seen, "every format in CODECS")
-
-
-def _format(init: bytes) -> str:
-    """Sample entry of a header; empty where it is none that we read."""
-    try:
-        return parse_init(init).codec.split(".")[0].lower() if init else ""
-    except BoxError:
-        return ""
-
-
-JUDGES = (bandwidth, described, groups_exist, groups, media_attributes, codecs_complete)
+JUDGES = (bandwidth, described, groups_exist, groups, media_attributes)

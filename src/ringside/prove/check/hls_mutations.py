@@ -42,16 +42,21 @@ _MAY_CHANGE = (MediaSequence, DiscontinuitySequence, Skip, TargetDuration, Playl
 
 
 def segments_unchanged(stream: HlsStream) -> Iterator[Finding]:
-    """Every segment that two successive versions have in common; the first one also for what it inherits."""
+    """Every segment that two successive versions have in common; the first one also for what it inherits.
+
+    What a segment inherits is not compared across delta updates: there it stands in what was skipped.
+    """
     for versions in everything(stream):
         for before, after in changes(versions):
             old, new = first_number(before.full), first_number(after.full)
             common = range(max(old, new), min(last_number(before.full), last_number(after.full)) + 1)
+            whole = not before.playlist.skipped and not after.playlist.skipped
             for number in common:
                 was, now = before.full.segments[number - old], after.full.segments[number - new]
-                if number == common[0] or (was is not now and was != now):
-                    inherited = (_in_force(before.full, number - old), _in_force(after.full, number - new))
-                    yield from _compare(place(after, number), (was, inherited[0]), (now, inherited[1]))
+                if (whole and number == common[0]) or (was is not now and was != now):
+                    old_force = _in_force(before.full, number - old) if whole else ()
+                    new_force = _in_force(after.full, number - new) if whole else ()
+                    yield from _compare(place(after, number), (was, old_force), (now, new_force))
 
 
 def _in_force(playlist: MediaPlaylist, index: int) -> tuple[Tag, ...]:
