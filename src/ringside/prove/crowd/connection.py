@@ -5,39 +5,27 @@ is counted, and on plain TCP not even copied (MSG_TRUNC). What a reply is and ho
 """
 
 import errno
-import select
 import socket
 import ssl
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ringside.prove.crowd import wire
+from ringside.prove.crowd.loop import READ, WRITE, React
+from ringside.prove.crowd.origins import Origin
 from ringside.prove.crowd.player.base import Failure, Request
 
 if TYPE_CHECKING:
-    from ringside.prove.crowd.engine import Engine, Session
+    from ringside.prove.crowd.engine import Engine
+    from ringside.prove.crowd.session import Session
 
 SCRATCH = 64 * 1024
 FIRST_READ = 16 * 1024
 WAITING = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
-READ, WRITE = select.EPOLLIN, select.EPOLLOUT
 
 
 def _closed(*_: object) -> None:
     """In place of what a closed connection would do."""
-
-
-class Origin:
-    """A host and port, resolved once, and how to speak with it."""
-
-    __slots__ = ("address", "family", "host", "loopback", "tls")
-
-    def __init__(self, host: str, family: int, address: Any, tls: ssl.SSLContext | None) -> None:
-        self.host = host
-        self.family = family
-        self.address = address
-        self.tls = tls
-        self.loopback = family == socket.AF_INET and address[0].startswith("127.")
 
 
 class Connection:
@@ -88,7 +76,7 @@ class Connection:
         self.fd: int = self.sock.fileno()
         self.recv_into = self.sock.recv_into
         self.send = self.sock.send
-        self.react = self._any
+        self.react: React = self._any
         """What to call when the socket is ready; a Failure ends the connection."""
         self.request: Request | None = None
         self.lane: Any = None
@@ -261,16 +249,16 @@ class Connection:
         self.encoding = head.encoding
         self.location = head.location
         if head.date_s is not None:
-            self._engine.note_date(head, now_s)
+            self._engine.world.note_date(head, now_s)
 
     def _recv_body(self, left: int) -> int:
         engine, limit = self._engine, self.session.read_limit
         if left < 0 or self._body is not None:
-            return self.recv_into(engine.scratch, limit)  # type: ignore[no-any-return]
+            return self.recv_into(engine.scratch, limit)
         if self.origin.tls is None and not self.request.grows:  # type: ignore[union-attr]
             limit = min(left, self.session.discard_limit)
-            return self.recv_into(engine.discard, limit, socket.MSG_TRUNC)  # type: ignore[no-any-return]
-        return self.recv_into(engine.scratch, min(left, limit))  # type: ignore[no-any-return]
+            return self.recv_into(engine.discard, limit, socket.MSG_TRUNC)
+        return self.recv_into(engine.scratch, min(left, limit))
 
     def _closed(self, now_s: float) -> Failure | None:
         if self._left == wire.UNTIL_CLOSE and self.request is not None:
@@ -361,9 +349,14 @@ class Connection:
         self._left = None
         self._engine.finished(self, now_s)
 
+    def resume(self) -> None:
+        """Read on, after a pause that the viewer's network made."""
+        if self.fd >= 0:
+            self._settle()
+
     def close(self) -> None:
         """Let go of the socket; nothing more is told."""
-        self.react = self.recv_into = self.send = _closed
+        self.react = _closed
         if self.fd >= 0:
             self._engine.let_go(self)
             self.sock.close()

@@ -1,23 +1,20 @@
 """The shell that moves the crowd's bytes: one epoll loop for all viewers of a process, no task or future per viewer.
 
-The loop tells players what arrived and carries out what they ask. It measures itself: how long each turn took is how
-late an arrival may have been noticed (`lag`), and that stands in every result. What it counts goes to the Tally.
+It tells players what arrived and carries out what they ask. What it counts goes to the Tally. Readiness and timers are
+the loop's; what is read once for all stands in the commons.
 """
 
-import heapq
 import mmap
-import select
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import count
 from time import monotonic
-from typing import Any
 
 from ringside.prove.crowd import wire
-from ringside.prove.crowd.connection import READ, SCRATCH, WRITE, Connection, Origin
-from ringside.prove.crowd.histogram import Histogram
-from ringside.prove.crowd.origins import Origins
+from ringside.prove.crowd.commons import Commons
+from ringside.prove.crowd.connection import SCRATCH, Connection
+from ringside.prove.crowd.loop import Loop, React
+from ringside.prove.crowd.origins import Origin, Origins
 from ringside.prove.crowd.player.base import Ask, Failure, Kind, Lane, Player, Request
 from ringside.prove.crowd.session import UNLIMITED, Session
 from ringside.prove.crowd.tally import Tally
@@ -25,12 +22,11 @@ from ringside.prove.crowd.tally import Tally
 WAKE_S = 0.25
 SLOTS = 50
 HOPS = 5
-REMEMBERED = 20_000
 TOLD_S = 0.005
 REDIRECTS = {301, 302, 303, 307, 308}
 PERIOD_S = WAKE_S / SLOTS
 
-Personal = Callable[[Session, Request, str], tuple[str, tuple[tuple[str, str], ...]]]
+Personal = Callable[[Session, Lane, Request, str], tuple[str, tuple[tuple[str, str], ...]]]
 """What a viewer adds to a request of its own (CMCD, a token): the URL and headers to send."""
 
 
@@ -47,7 +43,7 @@ class Habits:
 
 
 class Engine:
-    """`add` viewers, then `turn` until done. Also the World its players see."""
+    """`add` viewers, then `turn` until done."""
 
     def __init__(self, habits: Habits, tally: Tally, tls: ssl.SSLContext, began_s: float, wall_offset_s: float) -> None:
         self.scratch = bytearray(SCRATCH)
@@ -59,40 +55,16 @@ class Engine:
         self.bytes = 0
         self.requests = 0
         self.statuses: dict[int, int] = {}
-        self.lag = Histogram()
         self.began_s = began_s
-        self.utc_offset_s = wall_offset_s
-        self._wall_offset_s = wall_offset_s
-        self._date_floor_s = float("-inf")
         self.exhausted = 0
         self.origins = Origins(tls)
-        self._epoll = select.epoll(4096)
-        self._by_fd: dict[int, Connection] = {}
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = count()
-        self._requests: dict[str, Request] = {}
-        self._tables: dict[str, dict[Any, Any]] = {}
+        self.world = Commons(wall_offset_s)
+        self.loop = Loop(self._broken)  # type: ignore[arg-type]
         self._wheel: list[list[Session]] = [[] for _ in range(SLOTS)]
         self._slot = 0
         self._slot_s = began_s
         self.sessions = 0
         self.on_leave: Callable[[Session, float], None] = lambda session, now_s: None
-
-    # -- what players may ask of the world
-
-    def request(self, url: str, kind: Kind, *, keep: bool = False, grows: bool = False, object: Any = None) -> Request:
-        """The one Request for this URL (World)."""
-        known = self._requests.get(url)
-        if known is None:
-            if len(self._requests) >= REMEMBERED:
-                for old in list(self._requests)[: REMEMBERED // 2]:
-                    del self._requests[old]
-            known = self._requests[url] = Request(url, kind, keep=keep, grows=grows, object=object)
-        return known
-
-    def shared(self, key: str) -> dict[Any, Any]:
-        """A table by name (World)."""
-        return self._tables.setdefault(key, {})
 
     # -- viewers come and go
 
@@ -136,27 +108,11 @@ class Engine:
 
     def turn(self, until_s: float) -> None:
         """Wait for something to happen, until `until_s` at the latest, and see to it."""
-        next_s = min(until_s, self._slot_s, self._timers[0][0] if self._timers else until_s)
-        events = self._epoll.poll(max(0.0, next_s - monotonic()))
-        woke_s = monotonic()
-        by_fd = self._by_fd
-        for fd, _ in events:
-            connection = by_fd.get(fd)
-            if connection is not None:
-                failure = connection.react()
-                if failure is not None:
-                    self._broken(connection, failure)
+        woke_s = self.loop.wait(min(until_s, self._slot_s))
         now_s = monotonic()
-        timers = self._timers
-        while timers and timers[0][0] <= now_s:
-            heapq.heappop(timers)[2]()
         if self._slot_s <= now_s:
             self._wake_due(now_s)
-        self.lag.record(monotonic() - woke_s)
-
-    def at(self, at_s: float, do: Callable[[], None]) -> None:
-        """Call `do` at that time."""
-        heapq.heappush(self._timers, (at_s, next(self._order), do))
+        self.loop.account(woke_s)
 
     def _wake_due(self, now_s: float) -> None:
         for _ in range(SLOTS):
@@ -215,7 +171,7 @@ class Engine:
             if request is None:
                 self._abandon(session, ask.lane)
             elif at_s > now_s:
-                self.at(at_s, _Later(self, session, ask.lane, request))
+                self.loop.at(at_s, _Later(self, session, ask.lane, request))
             else:
                 self.send(session, ask.lane, request, now_s)
 
@@ -235,7 +191,7 @@ class Engine:
             self._abandon(session, lane)
         where = request.wire if not url and self.habits.personal is None else None
         if where is None:
-            where = self._address(session, request, url)
+            where = self._address(session, lane, request, url)
             if where is None:
                 self._unasked(session, lane, request, url, hops)
                 return
@@ -248,16 +204,16 @@ class Engine:
                 return
             connection = self._open(session, origin)
             if connection is None:
-                self.at(now_s, lambda: self._tell_failure(session, lane, request, Failure.CONNECT))
+                self.loop.at(now_s, lambda: self._tell_failure(session, lane, request, Failure.CONNECT))
                 return
         session.lanes[lane] = connection
         connection.hops = hops
         self.requests += 1
         failure = connection.ask(lane, request, data, url or request.url, now_s)
         if failure is not None:
-            self.at(now_s, lambda: self._broken(connection, failure))
+            self.loop.at(now_s, lambda: self._broken(connection, failure))
 
-    def _address(self, session: Session, request: Request, url: str) -> tuple[Origin, bytes] | None:
+    def _address(self, session: Session, lane: Lane, request: Request, url: str) -> tuple[Origin, bytes] | None:
         """Where a request goes and its bytes; None while the name is being resolved, or where it cannot be."""
         habits = self.habits
         target = url or request.url
@@ -268,7 +224,7 @@ class Engine:
             target += ("&" if "?" in target else "?") + habits.query
         headers = habits.headers
         if habits.personal is not None:
-            target, own = habits.personal(session, request, target)
+            target, own = habits.personal(session, lane, request, target)
             return origin, wire.request(target, headers + own)
         where = (origin, wire.request(target, headers))
         if not url:
@@ -279,9 +235,9 @@ class Engine:
         failure = self.origins.find(url or request.url)
         now_s = monotonic()
         if isinstance(failure, Failure):
-            self.at(now_s, lambda: self._tell_failure(session, lane, request, failure))
+            self.loop.at(now_s, lambda: self._tell_failure(session, lane, request, failure))
         else:
-            self.at(now_s + 0.05, lambda: self.send(session, lane, request, monotonic(), url, hops))
+            self.loop.at(now_s + 0.05, lambda: self.send(session, lane, request, monotonic(), url, hops))
 
     def _make_room(self, session: Session) -> bool:
         """Close a connection kept alive to another origin; False if all are busy."""
@@ -297,8 +253,7 @@ class Engine:
             self.exhausted += 1
             return None
         session.connections += 1
-        self._by_fd[connection.fd] = connection
-        self._epoll.register(connection.fd, READ | WRITE)
+        self.loop.add(connection)
         if connection.open() is not None:
             connection.close()
             return None
@@ -307,16 +262,14 @@ class Engine:
 
     # -- what connections tell
 
-    def interest(self, connection: Connection, mask: int, react: Callable[[], Failure | None] | None = None) -> None:
+    def interest(self, connection: Connection, mask: int, react: React) -> None:
         """Which readiness a connection waits for, and what it then does."""
-        self._epoll.modify(connection.fd, mask)
-        if react is not None:
-            connection.react = react
+        self.loop.interest(connection.fd, mask)
+        connection.react = react
 
     def let_go(self, connection: Connection) -> None:
         """A connection closes."""
-        del self._by_fd[connection.fd]
-        self._epoll.unregister(connection.fd)
+        self.loop.let_go(connection.fd)
         connection.session.connections -= 1
 
     def throttle(self, connection: Connection, received: int, now_s: float) -> None:
@@ -324,16 +277,8 @@ class Engine:
         session = connection.session
         session.allowed_s = max(session.allowed_s, now_s) + received * 8 / session.read_bps
         if session.allowed_s - now_s > TOLD_S and connection.fd >= 0:
-            self._epoll.modify(connection.fd, 0)
-            self.at(session.allowed_s, lambda: connection.fd >= 0 and self.interest(connection, READ))  # type: ignore[arg-type, return-value]
-
-    def note_date(self, head: wire.Head, now_s: float) -> None:
-        """What a reply's Date says of the server's clock: ours will do where it does not contradict."""
-        ahead_s: float = head.date_s - now_s  # type: ignore[operator]
-        if ahead_s > self._date_floor_s and not head.aged:
-            self._date_floor_s = ahead_s
-            ours_s = self._wall_offset_s - ahead_s
-            self.utc_offset_s = self._wall_offset_s if -0.1 <= ours_s < 1.1 else ahead_s
+            self.loop.interest(connection.fd, 0)
+            self.loop.at(session.allowed_s, connection.resume)
 
     def grew(self, connection: Connection, offset: int, new: memoryview, now_s: float) -> None:
         """More of a body somebody watches grow."""
@@ -372,7 +317,9 @@ class Engine:
         if connection.status in REDIRECTS:
             asks = None
         else:
-            failure = self._decode(connection)
+            plain = self.world.decode(connection.body, connection.encoding) if connection.body else b""
+            failure = plain if isinstance(plain, Failure) else None
+            connection.body = b"" if isinstance(plain, Failure) else plain
             asks = session.player.received(now_s, lane, connection) if failure is None else None  # type: ignore[arg-type]
         self._free(connection)
         if connection.status in REDIRECTS:
@@ -381,22 +328,6 @@ class Engine:
             self._tell_failure(session, lane, request, failure)
         elif asks:
             self.perform(session, asks, now_s)
-
-    def _decode(self, connection: Connection) -> Failure | None:
-        known = self.shared("decoded")
-        plain = known.get(connection.body)
-        if plain is None:
-            try:
-                plain = wire.decode(connection.body, connection.encoding)
-            except wire.Malformed:
-                return Failure.UNREADABLE
-            if plain is None:
-                return Failure.TOO_LARGE
-            if len(known) > 64:
-                known.clear()
-            known[connection.body] = plain
-        connection.body = plain
-        return None
 
     def _free(self, connection: Connection) -> None:
         session = connection.session

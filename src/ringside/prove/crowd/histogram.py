@@ -29,12 +29,12 @@ class Histogram:
         self.ignored = 0
         """Values that were no finite number."""
 
-    def record(self, value_s: float) -> None:
-        """Count one duration, seconds."""
+    def record(self, value_s: float, times: int = 1) -> None:
+        """Count a duration, seconds, so many times."""
         try:
             us = int(value_s * 1e6)
         except (ValueError, OverflowError):
-            self.ignored += 1
+            self.ignored += times
             return
         if us >= LINEAR_US:
             shift = us.bit_length() - 7
@@ -42,7 +42,7 @@ class Histogram:
         elif us < 0:
             us = 0
         counts = self.counts
-        counts[us] = counts.get(us, 0) + 1
+        counts[us] = counts.get(us, 0) + times
         if value_s > self.max_s:
             self.max_s = value_s
         if value_s < self.min_s:

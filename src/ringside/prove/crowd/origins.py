@@ -3,13 +3,26 @@
 import socket
 import ssl
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from ringside.prove.crowd.connection import Origin
 from ringside.prove.crowd.player.base import Failure
 
 PORTS = {"http": 80, "https": 443}
 MOST = 256
+
+
+class Origin:
+    """A host and port, resolved once, and how to speak with it."""
+
+    __slots__ = ("address", "family", "host", "loopback", "tls")
+
+    def __init__(self, host: str, family: int, address: Any, tls: ssl.SSLContext | None) -> None:
+        self.host = host
+        self.family = family
+        self.address = address
+        self.tls = tls
+        self.loopback = family == socket.AF_INET and address[0].startswith("127.")
 
 
 class Origins:

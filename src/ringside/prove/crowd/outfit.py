@@ -1,14 +1,15 @@
 """What a plan gives its viewers: whose player, which headers, and what each adds to its requests for itself."""
 
+from time import monotonic
 from urllib.parse import urlsplit
 
 from ringside.prove.crowd.engine import Engine, Habits
 from ringside.prove.crowd.plan import Plan
-from ringside.prove.crowd.player.base import Kind, Player, Request
+from ringside.prove.crowd.player.base import Kind, Lane, Player, Request
+from ringside.prove.crowd.player.cmcd import Cmcd
 from ringside.prove.crowd.player.dash import DashPlayer
 from ringside.prove.crowd.player.hls import HlsPlayer
 from ringside.prove.crowd.player.profile import PROFILES, Profile
-from ringside.prove.crowd.player.push import PushPlayer
 from ringside.prove.crowd.session import Session
 
 
@@ -25,8 +26,11 @@ class Outfit:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self.name = kind_of(plan.url) if plan.player == "auto" else plan.player
-        self.profile: Profile = PROFILES[self.name][plan.low_latency]
+        name = kind_of(plan.url) if plan.player == "auto" else plan.player
+        self._dash = kind_of(plan.url) == "dash.js" if name == "shaka" else name == "dash.js"
+        self._push = name == "push"
+        self._profiles: tuple[Profile, Profile] = PROFILES[name]
+        self.profile = self._profiles[plan.low_latency]
         self.habits = self._habits()
 
     def _habits(self) -> Habits:
@@ -46,11 +50,22 @@ class Outfit:
     def player(self, engine: Engine, session: Session, now_s: float) -> Player:
         """A fresh player for a viewer."""
         url, low = self._plan.url, self._plan.low_latency
-        if self.name == "push":
-            return PushPlayer(url, self.profile, engine, session, now_s)
-        dash = self.name == "dash.js" or (self.name == "shaka" and kind_of(url) == "dash.js")
-        kind = DashPlayer if dash else HlsPlayer
-        return kind(url, self.profile, engine, session, now_s, low)
+        if self._plan.cmcd:
+            session.cmcd = Cmcd(
+                session.rng, version=self._plan.cmcd, headers=self._plan.cmcd_by == "header", dash=self._dash
+            )
+        if self._push:
+            from ringside.prove.crowd.player.push import PushPlayer
 
-    def _personal(self, session: Session, request: Request, url: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-        raise NotImplementedError
+            return PushPlayer(url, self.profile, engine.world, session, now_s)
+        if self._dash:
+            return DashPlayer(url, self._profiles, engine.world, session, now_s, low)
+        return HlsPlayer(url, self.profile, engine.world, session, now_s, low)
+
+    def _personal(
+        self, session: Session, lane: Lane, request: Request, url: str
+    ) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """A request with what the player reports of itself."""
+        if session.cmcd is None:
+            return url, ()
+        return session.cmcd.add_to(url, session.player.report(monotonic(), lane, request))

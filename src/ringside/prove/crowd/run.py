@@ -154,7 +154,7 @@ class Share:
         generator = {
             "cpu": round((time.process_time() - self._cpu_s) / wall_s, 4),
             "cpu_peak": round(self._cpu_peak, 4),
-            "loop_lag_ms": self._engine.lag.to_json(),
+            "loop_lag_ms": self._engine.loop.lag.to_json(),
             "wall_s": round(wall_s, 3),
             "memory_kb": _resident_kb(),
             "memory_kb_before": self._memory_kb,

@@ -7,6 +7,7 @@ from ringside.prove.crowd.arrive import Ticket
 from ringside.prove.crowd.connection import FIRST_READ, Connection
 from ringside.prove.crowd.network import Link
 from ringside.prove.crowd.player.base import Lane, Player, Request
+from ringside.prove.crowd.player.cmcd import Cmcd
 
 LANES = len(Lane)
 UNLIMITED = 1 << 20
@@ -22,6 +23,7 @@ class Session:
 
     __slots__ = (
         "allowed_s",
+        "cmcd",
         "connections",
         "discard_limit",
         "dvr_s",
@@ -60,6 +62,7 @@ class Session:
         self.turn = ticket.index & 3
         self.rtt_s = link.rtt_ms / 1000
         self.allowed_s = 0.0
+        self.cmcd: Cmcd | None = None
         self._pace(link.bytes_per_s)
 
     def _pace(self, rate: float) -> None:

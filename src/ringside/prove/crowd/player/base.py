@@ -10,6 +10,7 @@ from enum import Enum, IntEnum
 from random import Random
 from typing import Any, Protocol
 
+from ringside.prove.crowd.player.cmcd import Report
 from ringside.prove.crowd.player.profile import Profile
 
 
@@ -68,15 +69,15 @@ class Request:
         """The player wants to see the body as it comes (`grew`, transfer decoding done)."""
         self.object = object
         """Anything the player wants to find again with the reply, shared by all viewers."""
-        self.wire: bytes | None = None
-        """The engine's: the request as sent, once it has been."""
+        self.wire: Any = None
+        """The engine's: where it goes and the bytes that are sent, once they are known."""
 
     def __repr__(self) -> str:
         return f"{self.kind.name.lower()} {self.url}"
 
 
 class Ask:
-    """What a player wants: `request` in `lane`, at once or at `at_s`; a request of None abandons what the lane is doing."""
+    """What a player wants: `request` in `lane`, at once or at `at_s`; None abandons what the lane is doing."""
 
     __slots__ = ("at_s", "lane", "request")
 
@@ -141,6 +142,9 @@ class Player(Protocol):
     def wake(self, now_s: float) -> Asks:
         """Comes about four times a second, so that a playhead moves though nothing arrives."""
 
+    def report(self, now_s: float, lane: Lane, request: Request) -> Report:
+        """What the player says of itself with a request (CMCD)."""
+
     def given_up(self) -> str | None:
         """Why the player shows its error screen, or None: the viewer failed, and the engine takes it away."""
 
@@ -196,3 +200,5 @@ class Viewer(Protocol):
     rng: Random
     dvr_s: float
     """Watches this far behind live by choice; 0 for the live edge."""
+    leave_s: float
+    """When it leaves; a player that has played the event out sets it."""

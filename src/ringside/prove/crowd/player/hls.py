@@ -21,6 +21,7 @@ from ringside.prove.crowd.player.base import (
     Viewer,
     World,
 )
+from ringside.prove.crowd.player.cmcd import Report
 from ringside.prove.crowd.player.hlslist import Listing, Piece, Rendition
 from ringside.prove.crowd.player.playhead import Playhead
 from ringside.prove.crowd.player.profile import Profile
@@ -217,7 +218,7 @@ class HlsPlayer:
         while follower is not None and follower.gap:
             stream.piece, stream.end_s = follower, follower.end_s
             follower = stream.rendition.after(follower)
-        if follower is None and self.profile.preload_hints and stream.listing is not None:
+        if follower is None and self.profile.preload_hints and stream.listing is not None and stream.piece is not None:
             follower = stream.rendition.hinted(stream.listing, stream.piece)
         return NOTHING if follower is None else self._fetch(stream, follower)
 
@@ -395,6 +396,29 @@ class HlsPlayer:
                 query = f"_HLS_msn={msn}" + ("" if part is None else f"&_HLS_part={part}")
                 return self._world.request(f"{fresh.rendition.url}?{query}", Kind.PLAYLIST, keep=True)
         return plain
+
+    def report(self, now_s: float, lane: Lane, request: Request) -> Report:
+        """What CMCD says with a request."""
+        feel, playhead = self.feel, self._playhead
+        report = Report("m", live=True, started=feel.first_frame_s is not None, buffering=not feel.playing)
+        report.low_latency = self._low_latency
+        report.estimate_bps = self._abr.estimate_bps
+        report.state = "p" if feel.playing else ("r" if report.started else "s")
+        report.rate = playhead.rate
+        stream = self._stream(lane)
+        if stream is None or request.kind not in (Kind.MEDIA, Kind.INIT):
+            return report
+        muxed = self._audio is None
+        report.object = "i" if request.kind is Kind.INIT else "a" if lane is AUDIO else "av" if muxed else "v"
+        report.bitrate_bps = report.played_bps = float(feel.rung_bps)
+        report.lowest_bps = float(self._rungs[0].bandwidth_bps)
+        report.top_bps = float(self._rungs[-1].bandwidth_bps)
+        if stream.asking is not None:
+            report.duration_s = stream.asking.end_s - stream.asking.start_s
+        report.buffer_s = max(0.0, stream.end_s - playhead.position_s)
+        report.latency_s = feel.latency_s
+        report.starved = feel.stall_began_s is not None
+        return report
 
     # -- what goes wrong
 
