@@ -7,7 +7,6 @@ shared by all viewers (`shelf`, `chunkmap`); what stands here is one viewer's ow
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from ringside.prove.crowd.player import habit
 from ringside.prove.crowd.player.abr import Abr
 from ringside.prove.crowd.player.base import (
     NOTHING,
@@ -23,12 +22,14 @@ from ringside.prove.crowd.player.base import (
     World,
 )
 from ringside.prove.crowd.player.chunkmap import ChunkMap
+from ringside.prove.crowd.player.cmcd import Report
+from ringside.prove.crowd.player.live import Live, clocks_of, fitted, is_chunked, plain
 from ringside.prove.crowd.player.mpdxml import MpdError
 from ringside.prove.crowd.player.playhead import Playhead
 from ringside.prove.crowd.player.presentation import Period, Presentation
 from ringside.prove.crowd.player.profile import Profile, Then
 from ringside.prove.crowd.player.retry import cause_of, delay_s, then_of
-from ringside.prove.crowd.player.segments import EDGE_S, Segment
+from ringside.prove.crowd.player.segments import EDGE_S
 from ringside.prove.crowd.player.shelf import presentation
 from ringside.prove.crowd.player.track import MEDIA, Track
 
@@ -38,41 +39,23 @@ LEAST_UPDATE_S = 1.0
 
 
 class DashPlayer:
-    """One viewer of a DASH stream. `profiles` are the plain habits and the low-latency ones; the MPD says which."""
+    """One viewer of a DASH stream, low-latency where the stream and `low_latency` allow."""
 
     __slots__ = (
-        "_abr",
-        "_attempts",
-        "_began",
-        "_clocks",
-        "_failure",
-        "_finished",
-        "_low_latency",
-        "_manifest",
-        "_others",
-        "_playhead",
-        "_presentation",
-        "_profiles",
-        "_target_s",
-        "_tracks",
-        "_viewer",
-        "_world",
-        "feel",
-        "latency_source",
-        "profile",
-    )
+        "_abr", "_attempts", "_began", "_clocks", "_failure", "_finished", "_live", "_low_latency",
+        "_manifest", "_playhead", "_tracks", "_viewer", "_world", "feel", "latency_source", "profile",
+    )  # fmt: skip
 
     def __init__(
         self,
         url: str,
-        profiles: tuple[Profile, Profile],
+        profile: Profile,
         world: World,
         viewer: Viewer,
         now_s: float,
         low_latency: bool = True,
     ) -> None:
-        self._profiles = profiles
-        self.profile = profiles[0]
+        self.profile = profile
         self.feel = Feel(now_s)
         self.latency_source = ""
         self._world = world
@@ -81,14 +64,13 @@ class DashPlayer:
         self._manifest = world.request(url, Kind.MANIFEST, keep=True)
         self._attempts = 0
         """Failures in a row of the manifest or the clock."""
-        self._presentation: Presentation | None = None
+        self._live: Live | None = None
         self._clocks: list[str] = []
         self._abr = Abr(self.profile)
         self._playhead = Playhead(self.profile, self.feel)
         self._tracks: list[Track | None] = [None, None]
         """By lane: VIDEO, AUDIO."""
         self._began = False
-        self._target_s = 0.0
         self._finished = False
         self._failure: str | None = None
 
@@ -135,11 +117,12 @@ class DashPlayer:
         except MpdError:
             return self._again(now_s, Lane.MANIFEST, reply.request, Failure.UNREADABLE)
         self._attempts = 0
-        if self._presentation is None:
+        live = self._live
+        if live is None:
             return (*self._refresh(now_s, found), *self._open(now_s, found))
-        if found is not self._presentation and self._presentation.dynamic:
-            self._renew(found)
-        return self._refresh(now_s, found)
+        if found is live.presentation or not live.dynamic:
+            return self._refresh(now_s, found)
+        return (*self._refresh(now_s, found), *self._renew(live, found))
 
     def _refresh(self, now_s: float, found: Presentation) -> Asks:
         if found.update_s is None:
@@ -148,24 +131,23 @@ class DashPlayer:
 
     def _open(self, now_s: float, found: Presentation) -> Asks:
         """The first MPD: the habits that fit it, and the clock it names."""
-        self._presentation = found
-        low = self._low_latency and habit.is_chunked(found)
-        self.profile = self._fitted(self._profiles[low], found)
-        self._low_latency = low
+        low = self._low_latency = self._low_latency and is_chunked(found)
+        self.profile = self._fitted(self.profile if low else plain(self.profile), found)
+        self._live = Live(found, self.profile, self._world, self._viewer)
         self._playhead.profile = self.profile
         self._abr = Abr(self.profile)
         if not found.dynamic:
             return self._begin(now_s)
-        self._clocks = habit.clocks_of(found)
+        self._clocks = clocks_of(found)
         return self._next_clock(now_s)
 
     def _fitted(self, profile: Profile, found: Presentation) -> Profile:
         known = self._world.shared("dash.profiles")
         key = (profile.name, found.rates, found.latency)
         if key not in known:
-            known[key] = habit.fitted(profile, found)
-        fitted: Profile = known[key]
-        return fitted
+            known[key] = fitted(profile, found)
+        fitting: Profile = known[key]
+        return fitting
 
     def _next_clock(self, now_s: float) -> Asks:
         if not self._clocks:
@@ -182,15 +164,10 @@ class DashPlayer:
     # -- joining
 
     def _begin(self, now_s: float) -> Asks:
-        found = self._presentation
-        assert found is not None
+        live: Live = self._live  # type: ignore[assignment]
         self._began = True
-        position_s = found.start_s
-        if found.dynamic:
-            period = found.period_at(self._live_s(now_s))
-            self._target_s = self._viewer.dvr_s or self._delay_s(found, period)
-            position_s = max(found.start_s, self._live_s(now_s) - self._target_s)
-        self._choose_tracks(found.period_at(position_s))
+        position_s = live.join_s(now_s)
+        self._choose_tracks(live.presentation.period_at(position_s))
         position_s = self._listed_s(position_s)
         self._playhead.begin(now_s, position_s)
         asks: list[Ask] = []
@@ -209,13 +186,6 @@ class DashPlayer:
         lead = next(self._each())
         self.feel.rung_bps = lead.representation.bandwidth_bps
 
-    def _delay_s(self, found: Presentation, period: Period) -> float:
-        segment_s = max(one.representations[0].segments.duration_s for one in period.sets)
-        delay_s = habit.delay_behind_s(self.profile, found, segment_s)
-        if found.latency is None or found.latency.reference is None:
-            return delay_s
-        return max(0.0, delay_s - (found.epoch_s - habit.capture_offset_s(found)))
-
     def _listed_s(self, position_s: float) -> float:
         """A position that the manifest has media for, or will have."""
         for track in self._each():
@@ -224,10 +194,6 @@ class DashPlayer:
                 if segment is not None:
                     position_s = max(segment.start_s, min(position_s, segment.end_s - EDGE_S))
         return position_s
-
-    def _live_s(self, now_s: float) -> float:
-        """The presentation's own time at the live edge."""
-        return now_s + self._world.utc_offset_s - self._presentation.epoch_s  # type: ignore[union-attr]
 
     def _each(self) -> Iterator[Track]:
         return (track for track in self._tracks if track is not None)
@@ -242,27 +208,16 @@ class DashPlayer:
             return NOTHING
         if track.lane is Lane.VIDEO:
             self._choose(track)
-        found: Presentation = self._presentation  # type: ignore[assignment]
-        segment = track.following(found)
+        live: Live = self._live  # type: ignore[assignment]
+        segment = track.following(live.presentation)
         init = track.shelf.init
         if init is not None and init not in track.inits:
             track.asked = init
             return (Ask(track.lane, init),)
         if segment is None:
-            track.done = not found.dynamic
+            track.done = not live.dynamic
             return NOTHING
-        return (self._fetch(now_s, track, segment, found),)
-
-    def _fetch(self, now_s: float, track: Track, segment: Segment, found: Presentation) -> Ask:
-        track.segment = segment
-        track.chunks = track.edge = 0
-        track.busy_s = 0.0
-        track.asked = request = track.shelf.request(segment)
-        at_s = 0.0
-        if found.dynamic and not track.representation.segments.published:
-            available_s = found.epoch_s + segment.end_s - track.representation.early_s - self._world.utc_offset_s
-            at_s = habit.ask_s(now_s, available_s, self.profile.poll_s, self._viewer.rng)
-        return Ask(track.lane, request, at_s)
+        return (Ask(track.lane, track.fetch(segment), live.asks_s(now_s, segment, track.representation)),)
 
     def _ahead_s(self, track: Track) -> float:
         """How much to buffer; sound is kept a second ahead of the pictures, as dash.js does."""
@@ -335,21 +290,21 @@ class DashPlayer:
 
     def wake(self, now_s: float) -> Asks:
         """Move the playhead, steer it, and look for what should be fetched."""
-        if not self._began or self._finished:
+        live = self._live
+        if live is None or not self._began or self._finished:
             return NOTHING
         end_s = self._end_s()
         self._playhead.advance(now_s, end_s)
         self._show_rung()
-        found: Presentation = self._presentation  # type: ignore[assignment]
-        if found.dynamic:
-            seek_s = self._steer(now_s, end_s, found)
+        if live.dynamic:
+            seek_s = self._steer(now_s, end_s, live)
             if seek_s is not None:
                 return self._seek(now_s, seek_s, end_s)
         asks = NOTHING
         for track in self._each():
             if track.asked is None and not track.done:
                 asks = (*asks, *self._next(now_s, track))
-        if not found.dynamic and all(track.done for track in self._each()):
+        if not live.dynamic and all(track.done for track in self._each()):
             self._end(now_s)
         return asks
 
@@ -359,28 +314,22 @@ class DashPlayer:
             self.feel.rung_bps = lead.rungs.popleft()[1]
             self.feel.switches += 1
 
-    def _steer(self, now_s: float, end_s: float, found: Presentation) -> float | None:
+    def _steer(self, now_s: float, end_s: float, live: Live) -> float | None:
         """Note the latency and hold it; a position to seek to, where that is how the player comes back."""
         playhead = self._playhead
         position_s = playhead.position_s
-        live_s = self._live_s(now_s)
-        self.feel.latency_s = self._latency_s(now_s, found) if playhead.playing else None
-        oldest_s = live_s - found.depth_s
-        if position_s < oldest_s and end_s < oldest_s:
-            return oldest_s
-        if self._viewer.dvr_s or not playhead.playing:
+        behind_s = live.edge_s(now_s) - position_s
+        if behind_s > live.presentation.depth_s and position_s >= end_s - EDGE_S:
+            return position_s + behind_s - live.presentation.depth_s
+        if not playhead.playing:
+            self.feel.latency_s = None
             return None
-        return playhead.steer(now_s, live_s - position_s, self._target_s, end_s - position_s)
-
-    def _latency_s(self, now_s: float, found: Presentation) -> float:
-        """Behind the moment of capture: by prft, else as the manifest has it."""
-        lead = next(self._each())
-        offset_s = lead.shelf.shape.anchor_s
-        self.latency_source = "prft"
-        if offset_s is None:
-            offset_s = habit.capture_offset_s(found)
-            self.latency_source = "manifest"
-        return now_s + self._world.utc_offset_s - self._playhead.position_s - offset_s
+        anchor_s = next(self._each()).shelf.shape.anchor_s
+        self.latency_source = "manifest" if anchor_s is None else "prft"
+        self.feel.latency_s = live.latency_s(now_s, position_s, anchor_s)
+        if self._viewer.dvr_s:
+            return None
+        return playhead.steer(now_s, behind_s, live.target_s, end_s - position_s)
 
     def _seek(self, now_s: float, position_s: float, end_s: float) -> Asks:
         """Jump; within what is buffered nothing is fetched anew."""
@@ -399,30 +348,42 @@ class DashPlayer:
 
     # -- the manifest changes, the event ends
 
-    def _renew(self, found: Presentation) -> None:
-        """A later MPD: more segments, another period, or the end."""
-        if not self._began:
-            self._presentation = found
-            return
-        if not found.dynamic:
-            for track in self._each():
-                track.close(found)
-            self.feel.latency_s = None
-            self._presentation = found
-            return
-        self._presentation = found
+    def _renew(self, live: Live, found: Presentation) -> Asks:
+        """A later MPD: more segments, another period, or the end, beyond which nothing need be asked for."""
+        live.presentation = found
+        asks: list[Ask] = []
         for track in self._each():
-            for period in found.periods:
-                if (period.id, period.start_s) == (track.period.id, track.period.start_s) or (
-                    period.id and period.id == track.period.id
-                ):
-                    track.renew(period)
+            if found.dynamic:
+                track.renew(found)
+            elif track.close(found):
+                asks.append(Ask(track.lane, None))
+        if not found.dynamic:
+            self.feel.latency_s = None
+        return asks
 
     def _end(self, now_s: float) -> None:
         """All is buffered: what there is plays out."""
         self._finished = not self.feel.playing or self._playhead.position_s >= self._end_s() - EDGE_S
         self._playhead.ended(now_s)
         self.feel.latency_s = None
+
+    def report(self, now_s: float, lane: Lane, request: Request) -> Report:
+        """What the player says of itself with a request (CMCD)."""
+        feel, live = self.feel, self._live
+        report = Report("m", started=feel.first_frame_s is not None, buffering=not feel.playing)
+        report.live = live is None or live.dynamic
+        report.low_latency = self._low_latency
+        report.estimate_bps = self._abr.estimate_bps
+        report.state = "e" if self._finished else "p" if feel.playing else "r" if report.started else "s"
+        report.rate = self._playhead.rate
+        report.latency_s = feel.latency_s
+        report.starved = feel.stall_began_s is not None
+        if feel.first_frame_s is not None:
+            report.start_delay_s = feel.first_frame_s - feel.joined_s
+        track = self._tracks[lane] if lane < len(self._tracks) else None
+        if track is not None:
+            track.tell(report, request.kind, self._playhead.position_s)
+        return report
 
     # -- what goes wrong
 
@@ -449,7 +410,7 @@ class DashPlayer:
             return (Ask(lane, request, now_s + wait_s),)
         if track is not None and not alone and then_of(self.profile, request.kind, cause) is Then.SWITCH:
             return self._lower(now_s, track)
-        if track is None and self._presentation is not None:
+        if track is None and self._live is not None:
             return NOTHING  # dash.js plays on by the MPD it has
         words = why.value if isinstance(why, Failure) else why
         self._failure = f"{request.kind.name.lower()}: {words}"

@@ -4,7 +4,8 @@ from collections import deque
 from dataclasses import replace
 from math import inf
 
-from ringside.prove.crowd.player.base import Lane, Request, World
+from ringside.prove.crowd.player.base import Kind, Lane, Request, World
+from ringside.prove.crowd.player.cmcd import Report
 from ringside.prove.crowd.player.presentation import AdaptationSet, Period, Presentation, Representation
 from ringside.prove.crowd.player.segments import EDGE_S, Segment
 from ringside.prove.crowd.player.shelf import Shelf, shelf
@@ -16,26 +17,9 @@ class Track:
     """`asked` is the request under way or planned, `segment` the one it is for, or the newest complete one."""
 
     __slots__ = (
-        "asked",
-        "attempts",
-        "busy_s",
-        "chunks",
-        "done",
-        "edge",
-        "end_s",
-        "from_s",
-        "grows",
-        "inits",
-        "lane",
-        "last_s",
-        "period",
-        "representation",
-        "rungs",
-        "segment",
-        "set",
-        "shelf",
-        "world",
-    )
+        "asked", "attempts", "busy_s", "chunks", "done", "edge", "end_s", "from_s", "grows", "inits", "lane",
+        "last_s", "period", "representation", "rungs", "segment", "set", "shelf", "world",
+    )  # fmt: skip
 
     def __init__(self, world: World, lane: Lane, period: Period, chosen: AdaptationSet, grows: bool) -> None:
         self.world = world
@@ -126,26 +110,56 @@ class Track:
         )
         self.take(rung)
 
-    def renew(self, period: Period) -> None:
-        """The MPD has been published anew: go on by it, if the same Representation is there."""
-        chosen = period.of(MEDIA[self.lane])
-        for one in chosen.representations if chosen is not None else ():
-            if one.id == self.representation.id:
-                self.period, self.set, self.representation = period, chosen, one  # type: ignore[assignment]
+    def fetch(self, segment: Segment) -> Request:
+        """The request for a segment, which is now the one under way."""
+        self.segment = segment
+        self.chunks = self.edge = 0
+        self.busy_s = 0.0
+        self.asked = self.shelf.request(segment)
+        return self.asked
 
-    def close(self, ended: Presentation) -> float:
-        """The event has ended: go on by its last MPD, whose times have moved. When its media ends, in the old times."""
+    def renew(self, found: Presentation) -> None:
+        """The MPD has been published anew: go on by it, if the same Representation is there."""
+        for period in found.periods:
+            same = period.id == self.period.id if period.id else period.start_s == self.period.start_s
+            chosen = period.of(MEDIA[self.lane]) if same else None
+            one = None if chosen is None else _same(chosen, self.representation)
+            if chosen is not None and one is not None:
+                self.period, self.set, self.representation = period, chosen, one
+
+    def close(self, ended: Presentation) -> bool:
+        """The event has ended: go on by its last MPD, whose times have moved. Whether what is under way lies behind it.
+
+        A static MPD begins at 0 (DASH-IF IOP, timing model); here its media stays where it was.
+        """
         period = ended.periods[-1]
         chosen = period.of(MEDIA[self.lane])
-        line = self.representation.segments.line
-        for one in chosen.representations if chosen is not None else ():
-            if one.id == self.representation.id:
-                theirs = one.segments.line
-                begins_s = line.shown_s(theirs.pto_ticks * line.timescale / theirs.timescale)
-                ends_s = begins_s + period.end_s - period.start_s
-                here = replace(theirs, period_s=begins_s, period_end_s=ends_s)
-                self.representation = replace(one, segments=replace(one.segments, line=here))
-                self.period = replace(self.period, start_s=begins_s, end_s=ends_s)
-                return ends_s
-        self.done = True
-        return self.end_s
+        one = None if chosen is None else _same(chosen, self.representation)
+        if one is None:
+            self.done = True
+            return False
+        line, theirs = self.representation.segments.line, one.segments.line
+        start_s = line.shown_s(theirs.pto_ticks * line.timescale / theirs.timescale)
+        end_s = start_s + period.end_s - period.start_s
+        here = replace(theirs, period_s=start_s, period_end_s=end_s)
+        self.representation = replace(one, segments=replace(one.segments, line=here))
+        self.period = replace(self.period, start_s=start_s, end_s=end_s)
+        if self.segment is None or self.segment.start_s < end_s - EDGE_S or self.asked is None:
+            return False
+        self.asked = None
+        return True
+
+    def tell(self, report: Report, kind: Kind, position_s: float) -> None:
+        """What CMCD says of this track."""
+        report.object = "i" if kind is Kind.INIT else MEDIA[self.lane][0]
+        rates_bps = self.rates_bps
+        report.lowest_bps, report.top_bps = float(rates_bps[0]), float(rates_bps[-1])
+        report.bitrate_bps = report.played_bps = float(self.representation.bandwidth_bps)
+        report.buffer_s = max(0.0, self.end_s - position_s)
+        if self.segment is not None:
+            report.duration_s = self.segment.end_s - self.segment.start_s
+
+
+def _same(chosen: AdaptationSet, representation: Representation) -> Representation | None:
+    """The Representation of the same id, in another version of its set."""
+    return next((one for one in chosen.representations if one.id == representation.id), None)

@@ -1,19 +1,27 @@
-"""What a DASH player makes of a manifest: how far behind live to play, at which rates, and when to ask for a segment.
+"""Live: what a DASH player makes of a manifest and the time: where the live edge is and how far behind it to play.
 
-Values enter, values leave; the numbers stand in the Profile.
+Also when a segment may be asked for, and which rates hold the latency. Values enter, values leave; the numbers stand in
+the Profile. A position is presentation time.
 """
 
 from dataclasses import replace
 from math import ceil, inf
 from random import Random
 
-from ringside.prove.crowd.player.presentation import Presentation, Reference
-from ringside.prove.crowd.player.profile import Profile, Shape
+from ringside.prove.crowd.player.base import Viewer, World
+from ringside.prove.crowd.player.presentation import Presentation, Reference, Representation
+from ringside.prove.crowd.player.profile import PROFILES, Profile, Shape
+from ringside.prove.crowd.player.segments import Segment
 
 TIMER_S = 0.004
 """A timer of 0 ms comes that late in a browser: dash.js looks so often for a segment to become available."""
 OWN_RATES = ("ringside",)
 """Profiles whose page sets the rates, so that the manifest's do not count."""
+
+
+def plain(profile: Profile) -> Profile:
+    """The habits of the same player on a stream without low latency."""
+    return next((ordinary for ordinary, low in PROFILES.values() if low.name == profile.name), profile)
 
 
 def fitted(profile: Profile, presentation: Presentation) -> Profile:
@@ -78,3 +86,62 @@ def is_chunked(presentation: Presentation) -> bool:
     return presentation.dynamic and any(
         rung.chunked for period in presentation.periods for one in period.sets for rung in one.representations
     )
+
+
+class Live:
+    """One viewer's place in a presentation. `target_s` is how far behind its own time to play; 0 where it is static."""
+
+    __slots__ = ("_viewer", "_world", "presentation", "profile", "target_s")
+
+    def __init__(self, presentation: Presentation, profile: Profile, world: World, viewer: Viewer) -> None:
+        self.presentation = presentation
+        self.profile = profile
+        self.target_s = 0.0
+        self._world = world
+        self._viewer = viewer
+
+    @property
+    def dynamic(self) -> bool:
+        """The event is on."""
+        return self.presentation.dynamic
+
+    def edge_s(self, now_s: float) -> float:
+        """The presentation's own time."""
+        return now_s + self._world.utc_offset_s - self.presentation.epoch_s
+
+    @property
+    def oldest_behind_s(self) -> float:
+        """How far behind its own time media is still there."""
+        return self.presentation.depth_s
+
+    def join_s(self, now_s: float) -> float:
+        """Where to start: the target behind live, the beginning of what has ended."""
+        found = self.presentation
+        if not found.dynamic:
+            return found.start_s
+        edge_s = self.edge_s(now_s)
+        period = found.period_at(edge_s)
+        segment_s = max(one.representations[0].segments.duration_s for one in period.sets)
+        self.target_s = self._viewer.dvr_s or self._delay_s(segment_s)
+        return max(found.start_s, edge_s - self.target_s)
+
+    def _delay_s(self, segment_s: float) -> float:
+        """Behind the presentation's time, where the manifest's target is behind the moment of capture."""
+        found = self.presentation
+        delay_s = delay_behind_s(self.profile, found, segment_s)
+        if found.latency is None or found.latency.reference is None:
+            return delay_s
+        return max(0.0, delay_s - (found.epoch_s - capture_offset_s(found)))
+
+    def asks_s(self, now_s: float, segment: Segment, representation: Representation) -> float:
+        """When to ask for a segment; 0: at once."""
+        found = self.presentation
+        if not found.dynamic or representation.segments.published:
+            return 0.0
+        available_s = found.epoch_s + segment.end_s - representation.early_s - self._world.utc_offset_s
+        return ask_s(now_s, available_s, self.profile.poll_s, self._viewer.rng)
+
+    def latency_s(self, now_s: float, position_s: float, anchor_s: float | None) -> float:
+        """Behind the moment of capture, which is `anchor_s` after the presentation time, or as the manifest has it."""
+        offset_s = capture_offset_s(self.presentation) if anchor_s is None else anchor_s
+        return now_s + self._world.utc_offset_s - position_s - offset_s
