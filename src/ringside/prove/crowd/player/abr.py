@@ -1,18 +1,18 @@
 """Which rung a player takes: a bandwidth estimate from finished transfers, and the choice it leads to.
 
 What counts as a transfer's time decides everything at low latency, where a request is held until its object exists.
-hls.js leaves out the wait for the first byte, as far as its average goes (100 ms at first); dash.js adds up the times
-in which a chunk was on the wire; Shaka counts from the request, and so sees less on a held object. hls.js takes a small
-object to last at least 0.01 µs per byte, up to 50 ms. The caller gives both times and samples video only.
+hls.js leaves out the wait for the first byte, as far as its average goes; dash.js adds up the times in which a chunk
+was on the wire; Shaka counts from the request, and so sees little on a held object. hls.js takes a small object to last
+at least 0.01 µs per byte, up to 50 ms. The caller gives both times and samples video only.
 
 Left out: hls.js's and dash.js's abandoning of a segment half-way, dash.js's BOLA (from 12 s of buffer on) and its rule
 against frequent drops.
 """
 
 from collections.abc import Sequence
-from math import exp, inf, log, sqrt
+from math import exp, expm1, inf, log, sqrt
 
-from ringside.prove.crowd.player.profile import Bandwidth, Profile
+from ringside.prove.crowd.player.profile import Bandwidth, Profile, Wait
 
 _WAIT_LEAST_S = 0.005
 _HALF = log(0.5)
@@ -38,35 +38,29 @@ class Abr:
         """A transfer of `nbytes` ended now: `took_s` from its first byte to its last, `waited_s` before the first."""
         habit = self._habit
         self._now_s = now_s
-        if habit.wait_credit_s < inf:
-            took_s += max(0.0, waited_s - self._expected_wait_s(waited_s))
-        if nbytes <= habit.least_bytes or took_s < habit.least_s:
+        if habit.wait is Wait.COUNTED:
+            took_s += waited_s
+        elif habit.wait is Wait.BEYOND_AVERAGE:
+            took_s += max(0.0, waited_s - self._average_wait_s(waited_s))
+        if nbytes < habit.least_bytes or took_s < habit.least_s or nbytes <= 0:
             return
         took_s = max(took_s, min(habit.floor_s, nbytes * habit.floor_byte_s))
         if took_s <= 0.0:
             return
         weight = took_s * habit.weight
         bps = 8.0 * nbytes / took_s
-        keep = _left(weight, habit.fast_s)
-        self._fast = keep * self._fast + (1.0 - keep) * bps
-        keep = _left(weight, habit.slow_s)
-        self._slow = keep * self._slow + (1.0 - keep) * bps
+        self._fast += _share(weight, habit.fast_s) * (bps - self._fast)
+        self._slow += _share(weight, habit.slow_s) * (bps - self._slow)
         self._weight += weight
         self._bytes += nbytes
 
-    def _expected_wait_s(self, waited_s: float) -> float:
-        """The average wait before this one, which then becomes part of it; short waits count most, as in hls.js."""
-        habit = self._habit
-        if not habit.wait_credit_s:
-            return 0.0
-        expected_s = habit.wait_credit_s
-        if self._wait_weight:
-            expected_s = self._wait / (1.0 - _left(self._wait_weight, habit.slow_s))
+    def _average_wait_s(self, waited_s: float) -> float:
+        """The average wait, this one included; short waits count most (hls.js: sampleTTFB)."""
+        half_life = self._habit.slow_s
         weight = sqrt(2.0) * exp(-(min(waited_s, 30.0) ** 2) / 2.0)
-        keep = _left(weight, habit.slow_s)
-        self._wait = keep * self._wait + (1.0 - keep) * max(waited_s, _WAIT_LEAST_S)
+        self._wait += _share(weight, half_life) * (max(waited_s, _WAIT_LEAST_S) - self._wait)
         self._wait_weight += weight
-        return expected_s
+        return self._wait / _share(self._wait_weight, half_life)
 
     @property
     def estimate_bps(self) -> float | None:
@@ -74,9 +68,7 @@ class Abr:
         habit, weight = self._habit, self._weight
         if weight <= 0.0 or weight < habit.least_weight_s or self._bytes < habit.least_total_bytes:
             return None
-        fast = self._fast / (1.0 - _left(weight, habit.fast_s))
-        slow = self._slow / (1.0 - _left(weight, habit.slow_s))
-        return min(fast, slow)
+        return min(self._fast / _share(weight, habit.fast_s), self._slow / _share(weight, habit.slow_s))
 
     def first(self, bitrates_bps: Sequence[float], listed_first_bps: float = 0.0) -> int:
         """The rung to start with; `listed_first_bps` is the bandwidth of the variant that the manifest lists first."""
@@ -102,9 +94,9 @@ class Abr:
         return up if bitrates_bps[up] > bitrates_bps[current] else current
 
 
-def _left(weight: float, half_life: float) -> float:
-    """What is left of a sample's share after `weight` more."""
-    return exp(_HALF * weight / half_life)
+def _share(weight: float, half_life: float) -> float:
+    """What samples of this weight together have in an average."""
+    return -expm1(_HALF * weight / half_life)
 
 
 def best(bitrates_bps: Sequence[float], bps: float) -> int:

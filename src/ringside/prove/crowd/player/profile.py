@@ -38,6 +38,14 @@ class Shape(Enum):
     STEP = "one of three rates"
 
 
+class Wait(Enum):
+    """What the wait for the first byte means to a bandwidth sample."""
+
+    LEFT_OUT = "nothing: only the time on the wire counts"
+    BEYOND_AVERAGE = "what exceeds the average wait counts as time on the wire"
+    COUNTED = "all of it counts as time on the wire"
+
+
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """Delays `first_s`, then `factor` times the last, up to `longest_s`."""
@@ -143,8 +151,8 @@ class Bandwidth:
     """A transfer counts as lasting at least this …"""
     floor_byte_s: float = 0.0
     """… or this per byte, whichever is less."""
-    wait_credit_s: float = inf
-    """So much of the wait for the first byte is left out of a sample, until that wait has an average of its own."""
+    wait: Wait = Wait.LEFT_OUT
+    """What the wait for the first byte means to a sample."""
     between_s: float = 0.0
     """Time between two choices, the first excepted."""
     danger: float = 0.0
@@ -235,7 +243,7 @@ HLS_JS = Profile(
         floor_s=0.05,
         floor_byte_s=1e-8,
         least_weight_s=0.001,
-        wait_credit_s=0.1,
+        wait=Wait.BEYOND_AVERAGE,
     ),
     blocking_reload=True,
     delta_updates=True,
@@ -372,7 +380,7 @@ SHAKA = Profile(
         least_total_bytes=128_000,
         least_bytes=16_000,
         least_s=0.005,
-        wait_credit_s=0.0,
+        wait=Wait.COUNTED,
         between_s=8.0,
     ),
     ahead_s=10.0,
