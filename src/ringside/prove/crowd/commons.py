@@ -19,18 +19,18 @@ class Commons:
         self.utc_offset_s = wall_offset_s
         self._wall_offset_s = wall_offset_s
         self._date_floor_s = float("-inf")
-        self._requests: dict[str, Request] = {}
+        self._requests: dict[tuple[str, Kind], Request] = {}
         self._tables: dict[str, dict[Any, Any]] = {}
         self._plain: dict[bytes, bytes] = {}
 
     def request(self, url: str, kind: Kind, *, keep: bool = False, grows: bool = False, object: Any = None) -> Request:
-        """The one Request for this URL."""
-        known = self._requests.get(url)
+        """The one Request for this URL and purpose: a media playlist may be what the viewer was given as its manifest."""
+        known = self._requests.get((url, kind))
         if known is None:
             if len(self._requests) >= REMEMBERED:
                 for old in list(self._requests)[: REMEMBERED // 2]:
                     del self._requests[old]
-            known = self._requests[url] = Request(url, kind, keep=keep, grows=grows, object=object)
+            known = self._requests[url, kind] = Request(url, kind, keep=keep, grows=grows, object=object)
         return known
 
     def shared(self, key: str) -> dict[Any, Any]:
