@@ -4,6 +4,7 @@ It is also the Reply a player is shown. All connections of a process read into o
 is counted, and on plain TCP not even copied (MSG_TRUNC). What a reply is and how it ends stands in `wire`.
 """
 
+import contextlib
 import errno
 import socket
 import ssl
@@ -73,6 +74,8 @@ class Connection:
         if origin.loopback:
             self.sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: the port is chosen on connecting
             self.sock.bind((session.source_address(), 0))
+            with contextlib.suppress(OSError):  # pacing, as BBR does it, costs timers and finds nothing to probe here
+                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno")
         self.fd: int = self.sock.fileno()
         self.recv_into = self.sock.recv_into
         self.send = self.sock.send
