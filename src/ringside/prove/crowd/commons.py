@@ -24,7 +24,7 @@ class Commons:
         self._plain: dict[bytes, bytes] = {}
 
     def request(self, url: str, kind: Kind, *, keep: bool = False, grows: bool = False, object: Any = None) -> Request:
-        """The one Request for this URL and purpose: a media playlist may be what the viewer was given as its manifest."""
+        """The one Request for this URL and purpose (a media playlist may have been taken for a manifest first)."""
         known = self._requests.get((url, kind))
         if known is None:
             if len(self._requests) >= REMEMBERED:

@@ -66,6 +66,11 @@ class Heads:
         return known
 
 
+def begins_as_http(data: bytes) -> bool:
+    """Whether what has come so far may become the head of a reply."""
+    return data.startswith(b"HTTP/1."[: len(data)])
+
+
 def parse(head: bytes) -> Head:
     """The head of a reply (RFC 9112), without its empty line."""
     first, *lines = head.split(b"\r\n")
@@ -133,13 +138,14 @@ def _settle(head: Head, lengths: set[bytes]) -> None:
 class Dechunker:
     """A chunked body (RFC 9112, section 7.1), fed in pieces of any size."""
 
-    __slots__ = ("_left", "_line", "_trailer", "done")
+    __slots__ = ("_left", "_line", "_trailer", "_trailer_bytes", "done")
 
     def __init__(self) -> None:
         self._left = 0
         """Bytes of the current chunk still to come, its CRLF (2) included; 0 between chunks."""
         self._line = b""
         self._trailer = False
+        self._trailer_bytes = 0
         self.done = False
 
     def feed(self, data: memoryview) -> Iterator[memoryview]:
@@ -167,6 +173,9 @@ class Dechunker:
             return at + len(window)
         line, self._line = self._line.rstrip(b"\r"), b""
         if self._trailer:
+            self._trailer_bytes += len(line)
+            if self._trailer_bytes > HEAD_LIMIT:
+                raise Malformed("trailer without an end")
             self.done = not line
         else:
             self._begin(line)
