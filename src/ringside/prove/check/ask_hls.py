@@ -27,8 +27,8 @@ LAST_ASKED = 4  # of those that have gone, parts and segments each
 S = 1_000_000_000
 
 
-async def ask(client: Client, clock: Clock, kept: Kept, rendition: Rendition) -> None:
-    """Put every question that this rendition's playlist allows."""
+async def ask(client: Client, clock: Clock, kept: Kept, rendition: Rendition, until_ns: int) -> None:
+    """Put every question that this rendition's playlist allows, until `until_ns`."""
     async for probe in _plain(client, rendition):
         kept.probe(probe)
     full = rendition.full
@@ -45,10 +45,10 @@ async def ask(client: Client, clock: Clock, kept: Kept, rendition: Rendition) ->
         kept.not_asked("the playlist has no parts", *BLOCKING_PARTS, "hint")
     if not full.ended:
         kept.not_asked("the stream has not ended", "after-the-end")
-    await _skips(client, kept, rendition)
     await _media(client, kept, rendition)
     kept.not_asked("only a stream that stops would show it", "503 after three target durations")
     kept.not_asked("it cannot be seen from outside", "identical requests joined upstream")
+    await _skips(client, clock, kept, rendition, until_ns)
 
 
 async def _playlist(
@@ -96,7 +96,7 @@ def _past_end(full: MediaPlaylist) -> tuple[int, int] | None:
     return None
 
 
-async def _skips(client: Client, kept: Kept, rendition: Rendition) -> None:
+async def _skips(client: Client, clock: Clock, kept: Kept, rendition: Rendition, until_ns: int) -> None:
     """A delta update and the full playlist of the same version, for each value of _HLS_skip."""
     full = rendition.full
     assert full is not None
@@ -107,7 +107,9 @@ async def _skips(client: Client, kept: Kept, rendition: Rendition) -> None:
         kept.not_asked("delta updates are not offered", "skip")
         return
     kept.not_asked("delta updates are offered", "skip-not-offered")
-    if not skippable(full, control.can_skip_until):
+    while not skippable(rendition.full or full, control.can_skip_until) and clock.now_ns() < until_ns:
+        await asyncio.sleep(0.5)  # a young event: segments will come
+    if not skippable(rendition.full or full, control.can_skip_until):
         kept.not_asked("the playlist is not long enough for anything to be skipped", "skip")
         return
     for value in ("YES", "v2"):

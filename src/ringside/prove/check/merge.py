@@ -4,7 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import accumulate
 
-from ringside.flow.mux.hls import MediaPlaylist, MediaSegment
+from ringside.flow.mux.hls import MediaPlaylist, MediaSegment, Tag
+from ringside.flow.mux.hls.key import Key
+from ringside.flow.mux.hls.map import Map
 
 
 def merged(delta: MediaPlaylist, before: MediaPlaylist) -> MediaPlaylist | None:
@@ -18,7 +20,16 @@ def merged(delta: MediaPlaylist, before: MediaPlaylist) -> MediaPlaylist | None:
         return None
     kept = tuple(have[number] for number in wanted)
     header = tuple(tag for tag in delta.header if tag.NAME != "EXT-X-SKIP")
-    return replace(delta, header=header, segments=kept + delta.segments)
+    listed = delta.segments
+    if listed:
+        last = {type(tag): tag for segment in kept for tag in segment.tags if isinstance(tag, (Map, Key))}
+        listed = (_unrepeated(listed[0], set(last.values())), *listed[1:])
+    return replace(delta, header=header, segments=kept + listed)
+
+
+def _unrepeated(segment: MediaSegment, in_force: set[Tag]) -> MediaSegment:
+    """The first segment listed, without the MAP and KEY that a delta repeats although they still hold."""
+    return replace(segment, tags=tuple(tag for tag in segment.tags if tag not in in_force))
 
 
 def shared(full: MediaPlaylist, before: MediaPlaylist | None) -> MediaPlaylist:

@@ -14,21 +14,24 @@ from urllib.parse import urlsplit
 
 from ringside.core.clock import Clock, Wall
 from ringside.core.errors import Misconfigured, RingsideError
+from ringside.prove.check.dash_low_latency import live
 from ringside.prove.check.fetch import Client
 from ringside.prove.check.finding import RULES, Finding, gather
 from ringside.prove.check.hls_http import low_latency
 from ringside.prove.check.http_rules import MANIFEST
 from ringside.prove.check.kept import Kept
 from ringside.prove.check.seen import DashStream, Fetch, HlsStream
+from ringside.prove.check.watch_dash import DashWatch
 from ringside.prove.check.watch_hls import HlsWatch
 
 Stream = HlsStream | DashStream
 HLS = (
-    "hls_basics", "hls_control", "hls_dateranges", "hls_dates", "hls_durations", "hls_http", "hls_lifetimes",
-    "hls_parts",
+    "hls_basics", "hls_bitrate", "hls_control", "hls_dateranges", "hls_dates", "hls_durations", "hls_hints",
+    "hls_http", "hls_lifetimes", "hls_multivariant", "hls_mutations", "hls_parts", "hls_publication", "hls_reports",
+    "hls_retention", "hls_sequence", "hls_ts", "hls_versions",
 )  # fmt: skip
-DASH: tuple[str, ...] = ()
-BOTH = ("http_rules",)
+DASH = ("dash_http", "dash_over_time", "dash_static")
+BOTH = ("boxes", "http_rules")
 S = 1_000_000_000
 TICK_S = 0.25
 MOST_S = 24 * 3600.0
@@ -167,6 +170,8 @@ async def _watch_kind(url: str, opening: Fetch, client: Client, clock: Clock, ke
     text = opening.body[:4096].decode("utf-8-sig", "replace").lstrip()
     if text.startswith("#EXTM3U"):
         return await HlsWatch(client, clock, kept, until_ns).run(opening)
+    if text.startswith("<?xml") or "<MPD" in text:
+        return await DashWatch(client, clock, kept, until_ns).run(opening)
     beginning = " ".join(text[:60].split()) or "it is empty"
     raise RingsideError(f"{url} is neither an HLS playlist nor a DASH manifest; it begins with {beginning!r}")
 
@@ -211,7 +216,7 @@ def kind_of(stream: Stream) -> str:
     """hls, ll-hls, dash or ll-dash."""
     if isinstance(stream, HlsStream):
         return "ll-hls" if low_latency(stream) else "hls"
-    return "dash"
+    return "ll-dash" if live(stream) is not None else "dash"
 
 
 def _applies(rule: str, kind: str) -> bool:

@@ -214,11 +214,13 @@ class HlsWatch:
     async def _ask(self, renditions: list[Rendition]) -> None:
         """Put the questions to the first rendition, and to the first of sound; others answer alike."""
         kinds = {rendition.kind: rendition for rendition in reversed(renditions)}
-        for rendition in kinds.values():
-            while not rendition.full and self._left_s() > 0:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-            if rendition.full:
-                await ask(self._client, self._clock, self._kept, rendition)
+        await asyncio.gather(*(self._ask_one(rendition) for rendition in kinds.values()))
+
+    async def _ask_one(self, rendition: Rendition) -> None:
+        while not rendition.full and self._left_s() > 0:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        if rendition.full:
+            await ask(self._client, self._clock, self._kept, rendition, self._until_ns)
 
 
 def _range(span: tuple[int, int] | None) -> list[tuple[str, str]]:
