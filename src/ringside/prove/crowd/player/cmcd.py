@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor
 from random import Random
+from typing import TypeGuard
 from urllib.parse import quote, quote_plus, urlsplit
 from uuid import UUID
 
 RTP_SAFETY = 5
+_MOST = 1e12
 _BITRATE_OBJECTS = ("v", "a", "av")
 
 _HEADER_OF = {
@@ -109,7 +111,7 @@ def _as_hls(report: Report) -> Fields:
     if report.starved and report.object != "a":
         fields["bs"] = fields["su"] = True
     _put(fields, "d", report.duration_s, _ms)
-    if report.object == "i" or report.bitrate_bps is None:
+    if report.object == "i" or not _said(report.bitrate_bps):
         return fields
     _put(fields, "br", report.bitrate_bps, _kbps)
     fields["rtp"] = _round(report.bitrate_bps / 1000 * RTP_SAFETY / 100) * 100
@@ -118,7 +120,7 @@ def _as_hls(report: Report) -> Fields:
         _put(fields, "lb", report.lowest_bps, _exact_kbps)
     _put(fields, "pb", report.played_bps, _exact_kbps)
     _put(fields, "tpb", report.top_bps, _exact_kbps)
-    if report.buffer_s is not None:
+    if _said(report.buffer_s):
         fields["bl"] = _round(report.buffer_s * 10) * 100
         fields["dl"] = _round(report.buffer_s * 10 / (report.rate or 1.0)) * 100
     return fields
@@ -132,7 +134,7 @@ def _as_dash(report: Report) -> Fields:
     _put(fields, "msd", report.start_delay_s, _ms)
     if report.object == "i":
         fields["su"] = True
-    if report.object not in _BITRATE_OBJECTS or report.bitrate_bps is None:
+    if report.object not in _BITRATE_OBJECTS or not _said(report.bitrate_bps):
         return fields
     fields["br"] = floor(report.bitrate_bps / 1000)
     fields["su"] = report.buffering or report.starved
@@ -142,11 +144,11 @@ def _as_dash(report: Report) -> Fields:
     _put(fields, "tb", report.top_bps, _kbps)
     _put(fields, "tpb", report.top_bps, _exact_kbps)
     _put(fields, "pb", report.played_bps, _kbps)
-    if report.buffer_s is not None:
+    if _said(report.buffer_s):
         buffer_ms = floor(report.buffer_s * 10) * 100
         fields["bl"] = buffer_ms
         fields["dl"] = floor(report.buffer_s / (report.rate or 1.0) * 10) * 100
-        if report.duration_s is not None:
+        if _said(report.duration_s):
             load_s = (buffer_ms or 500) / (report.rate or 1.0) / 1000
             kbps = report.bitrate_bps * report.duration_s / 1000 / load_s * RTP_SAFETY
             fields["rtp"] = (floor(kbps / 100) + 1) * 100
@@ -160,8 +162,13 @@ def _stream_type(report: Report) -> str:
 
 
 def _put(fields: Fields, key: str, value: float | None, form: Callable[[float], float]) -> None:
-    if value is not None:
+    if _said(value):
         fields[key] = form(value)
+
+
+def _said(value: float | None) -> TypeGuard[float]:
+    """Known, and a number that a structured field can hold."""
+    return value is not None and abs(value) < _MOST
 
 
 def _round(value: float) -> int:
@@ -194,17 +201,17 @@ def encode(fields: Fields, version: int, track: str = "") -> dict[str, str]:
         value = fields[key]
         if value is False or value == "" or (key == "pr" and value == 1) or (version == 1 and key not in _IN_V1):
             continue
+        if isinstance(value, str) and version == 1 and key == "nor":
+            value = quote(value, safe="!'()*~")
+        if isinstance(value, str) and not (value.isascii() and value.isprintable()):
+            continue  # a structured-field string holds nothing else
         members[key] = key if value is True else f"{key}={_item(key, value, version, track)}"
     return members
 
 
 def _item(key: str, value: float | str, version: int, track: str) -> str:
     if isinstance(value, str):
-        text = (
-            value
-            if key in _TOKENS
-            else _quoted(quote(value, safe="!'()*~") if version == 1 and key == "nor" else value)
-        )
+        text = value if key in _TOKENS else _quoted(value)
     else:
         rounded = round(value, 3)
         text = str(int(rounded)) if rounded == int(rounded) else str(rounded)
