@@ -42,8 +42,11 @@ class Commons:
 
         Date is cut to the second and may be older than the reply, so the greatest difference seen comes closest.
         """
-        ahead_s: float = head.date_s - now_s  # type: ignore[operator]
-        if ahead_s > self._date_floor_s and not head.aged:
+        head.news = False
+        if head.date_s is None or head.aged:
+            return
+        ahead_s = head.date_s - now_s
+        if ahead_s > self._date_floor_s:
             self._date_floor_s = ahead_s
             ours_s = self._wall_offset_s - ahead_s
             self.utc_offset_s = self._wall_offset_s if -0.1 <= ours_s < 1.1 else ahead_s

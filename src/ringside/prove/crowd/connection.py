@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SCRATCH = 64 * 1024
 FIRST_READ = 16 * 1024
+INTERIM = 8
+"""Interim responses in one read, and no more."""
 WAITING = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -251,7 +253,7 @@ class Connection:
         self.first_s = now_s
         self.encoding = head.encoding
         self.location = head.location
-        if head.date_s is not None:
+        if head.news:
             self._engine.world.note_date(head, now_s)
 
     def _recv_body(self, left: int) -> int:
@@ -285,15 +287,22 @@ class Connection:
         end = data.find(b"\r\n\r\n")
         if end < 0:
             self._head = data
-            return Failure.MALFORMED if len(data) > wire.HEAD_LIMIT else None
+            return None if wire.begins_as_http(data) and len(data) <= wire.HEAD_LIMIT else Failure.MALFORMED
         self._head = b""
         return self._begin(self._engine.heads.read(data[:end]), memoryview(data)[end + 4 :], now_s)
 
     def _begin(self, head: wire.Head, rest: memoryview, now_s: float) -> Failure | None:
         """The head is read: `rest` is the beginning of the body."""
-        if head.status < 200:
+        interim = 0
+        while head.status < 200:  # an answer is still to come (RFC 9110, section 15.2), perhaps in these very bytes
+            interim += 1
             self._head = bytes(rest)
-            return None if len(rest) < wire.HEAD_LIMIT and head.status != 101 else Failure.MALFORMED
+            if interim > INTERIM or head.status == 101:
+                return Failure.MALFORMED
+            end = self._head.find(b"\r\n\r\n")
+            if end < 0:
+                return None
+            head, rest, self._head = self._engine.heads.read(self._head[:end]), rest[end + 4 :], b""
         self._note(head, now_s)
         request: Request = self.request  # type: ignore[assignment]
         if request.keep and head.length > wire.BODY_LIMIT:

@@ -54,7 +54,7 @@ class Engine:
         self.tally = tally
         self.bytes = 0
         self.requests = 0
-        self.statuses: dict[int, int] = {}
+        self._statuses = [0] * 1000
         self.began_s = began_s
         self.exhausted = 0
         self.origins = Origins(tls)
@@ -95,10 +95,11 @@ class Engine:
         """Hand over to the tally what the engine counted itself."""
         tally = self.tally
         tally.bytes, tally.requests = self.bytes, self.requests
-        for status, times in self.statuses.items():
-            tally.statuses[str(status)] = tally.statuses.get(str(status), 0) + times
-            tally.replies += times
-        self.statuses.clear()
+        for status, times in enumerate(self._statuses):
+            if times:
+                tally.statuses[str(status)] = tally.statuses.get(str(status), 0) + times
+                tally.replies += times
+                self._statuses[status] = 0
 
     def everyone(self) -> list[Session]:
         """All viewers that are there."""
@@ -165,12 +166,12 @@ class Engine:
 
     def perform(self, session: Session, asks: Iterable[Ask], now_s: float) -> None:
         """Carry out what a player asks."""
-        rtt_s = session.rtt_s
         for ask in asks:
-            request, at_s = ask.request, ask.at_s + rtt_s if ask.at_s else (now_s + rtt_s if rtt_s else 0.0)
+            request = ask.request
             if request is None:
                 self._abandon(session, ask.lane)
-            elif at_s > now_s:
+            elif ask.at_s or session.rtt_s:
+                at_s = max(ask.at_s, now_s) + session.rtt_s
                 self.loop.at(at_s, _Later(self, session, ask.lane, request))
             else:
                 self.send(session, ask.lane, request, now_s)
@@ -292,7 +293,7 @@ class Engine:
     def finished(self, connection: Connection, now_s: float) -> None:
         """A reply is complete."""
         session, lane, status = connection.session, connection.lane, connection.status
-        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self._statuses[status] += 1
         connection.served += 1
         if (status in REDIRECTS and connection.location) or (connection.encoding and connection.body):
             self._finished_otherwise(connection, now_s)

@@ -26,7 +26,7 @@ class Malformed(Exception):
 class Head:
     """The head of a reply, as far as a player acts on it."""
 
-    __slots__ = ("aged", "date_s", "encoding", "keep_alive", "length", "location", "status")
+    __slots__ = ("aged", "date_s", "encoding", "keep_alive", "length", "location", "news", "status")
 
     def __init__(self, status: int) -> None:
         self.status = status
@@ -38,6 +38,8 @@ class Head:
         self.date_s: float | None = None
         self.aged = False
         """A cache answered: Date is the time of an earlier answer."""
+        self.news = True
+        """Nobody has yet looked at its date."""
 
 
 def request(url: str, headers: tuple[tuple[str, str], ...]) -> bytes:
