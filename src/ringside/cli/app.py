@@ -145,3 +145,29 @@ def origin(
 
 app.command("crowd", epilog=crowd_verb.EXAMPLE)(crowd_verb.crowd)
 app.command("crowd worker", epilog=crowd_verb.WORKER_EXAMPLE)(crowd_verb.worker)
+
+
+@app.command(
+    epilog="Example:  ringside check http://127.0.0.1:8080/live/main/index.m3u8 --seconds 30 --json found.json"
+)
+def check(
+    url: Annotated[str | None, typer.Argument(metavar="URL", help="HLS playlist or DASH manifest.")] = None,
+    seconds: Annotated[float, typer.Option("--seconds", "-s", help="How long to watch. (default 30)")] = 30.0,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write what was found; - is standard output.")
+    ] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option("--header", "-H", metavar="'NAME: VALUE'", help="Sent with each request. Repeatable."),
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Do not verify the server's certificate.")] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="List every rule, and watch nothing.")] = False,
+) -> None:
+    """Is this stream conformant? HLS, LL-HLS, DASH, LL-DASH: as written, over time, over HTTP, inside the boxes.
+
+    Exit status 1 where a MUST of a specification is broken.
+    """
+    from ringside.cli import check as verb
+
+    with sentences():
+        verb.run(url, seconds, json, header or [], insecure, rules)

@@ -107,9 +107,10 @@ async def _skips(client: Client, clock: Clock, kept: Kept, rendition: Rendition,
         kept.not_asked("delta updates are not offered", "skip")
         return
     kept.not_asked("delta updates are offered", "skip-not-offered")
-    while not skippable(rendition.full or full, control.can_skip_until) and clock.now_ns() < until_ns:
+    until_s = control.can_skip_until
+    while not skippable(rendition.full or full, until_s) and clock.now_ns() < until_ns:  # noqa: ASYNC110
         await asyncio.sleep(0.5)  # a young event: segments will come
-    if not skippable(rendition.full or full, control.can_skip_until):
+    if not skippable(rendition.full or full, until_s):
         kept.not_asked("the playlist is not long enough for anything to be skipped", "skip")
         return
     for value in ("YES", "v2"):

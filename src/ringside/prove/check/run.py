@@ -181,7 +181,7 @@ async def _watch_kind(url: str, opening: Fetch, client: Client, clock: Clock, ke
 
 def judge(url: str, stream: Stream, kept: Kept, watched_s: float) -> Outcome:
     """Let every judge of the stream's kind see it."""
-    modules = [import_module(f"ringside.prove.check.{name}") for name in _judging(stream)]
+    modules = load(_judging(stream))
     findings: list[Finding] = []
     failed: list[str] = []
     for module in modules:
@@ -202,6 +202,11 @@ def judge(url: str, stream: Stream, kept: Kept, watched_s: float) -> Outcome:
     return Outcome(
         url, kind, watched_s, tuple(gather(findings)), judged, tuple(not_judged), tuple(failed), _counts(kept)
     )
+
+
+def load(names: Iterable[str] = (*BOTH, *HLS, *DASH)) -> list[ModuleType]:
+    """The modules that judge; their rules are in RULES from then on."""
+    return [import_module(f"ringside.prove.check.{name}") for name in names]
 
 
 def _judging(stream: Stream) -> tuple[str, ...]:
