@@ -81,6 +81,8 @@ class Listing:
         last = playlist.segments[-1] if playlist.segments else None
         unfinished = last is not None and not last.uri
         self.last_part = len(last.parts) - 1 if last and unfinished else WHOLE
+        if unfinished and self.last_part == WHOLE:  # tags of a segment of which nothing is there yet
+            self.last_msn -= 1
         self.reload: tuple[Ask, ...] = ()
         """The blocking reload for what comes after this version; empty where the server does not block."""
 
