@@ -3,15 +3,16 @@
 `text(...)` writes a playlist that keeps every rule and lets a test break one line of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from tests.mux_hls import event_views
 
 from ringside.flow.mux.hls import MediaPlaylist, MediaRenderer, Multivariant
-from ringside.prove.check.finding import Finding
+from ringside.prove.check.finding import Finding, Rule
 from ringside.prove.check.seen import Fetch, HlsStream, Media, Version
 
 S = 1_000_000_000
@@ -115,3 +116,67 @@ EVENT_MULTIVARIANT = """#EXTM3U
 #EXT-X-STREAM-INF:BANDWIDTH=3500000,CODECS="avc1.64001F,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=30.000,AUDIO="audio"
 v720/index.m3u8
 """
+
+
+Judge = Callable[[HlsStream], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One rule, a stream that keeps it, and one that breaks it and nothing else that its judge knows."""
+
+    rule: Rule
+    why: str
+    """What is wrong with the second stream, as a sentence."""
+    judge: Judge
+    keeps: HlsStream
+    breaks: HlsStream
+
+    def __str__(self) -> str:
+        return f"{self.rule.id}: {self.why}"
+
+    def check(self) -> None:
+        """Assert both."""
+        assert codes(self.judge(self.keeps)) == []
+        assert codes(self.judge(self.breaks)) == [self.rule.id]
+
+
+def rules_of(module: ModuleType) -> set[str]:
+    """The ids of all rules that a module declares."""
+    return {rule.id for rule in vars(module).values() if isinstance(rule, Rule)}
+
+
+def spaced(
+    texts: Sequence[str], every_s: float = 2.0, name: str = "v720/index.m3u8", held: bool = False
+) -> list[Version]:
+    """Versions that came one after another."""
+    wait = every_s - 0.01 if held else 0.0
+    return [version(text, (n + 1) * every_s, name, wait) for n, text in enumerate(texts)]
+
+
+def pair(first: str, second: str, names: tuple[str, str] = ("v720/index.m3u8", "a/index.m3u8")) -> HlsStream:
+    """Two renditions that came at the same time."""
+    return stream({name: [version(body, 10.0, name)] for name, body in zip(names, (first, second), strict=True)})
+
+
+def edited(seen: HlsStream, name: str, edit: Callable[[int, str], str | None]) -> HlsStream:
+    """The same stream with each version of `name` as `edit(index, text)` has it; None leaves the version out."""
+    versions = {key: list(held) for key, held in seen.versions.items()}
+    texts = [(one, edit(n, one.playlist.write())) for n, one in enumerate(versions[name])]
+    parsed = [(one, body, MediaPlaylist.parse(body)) for one, body in texts if body is not None]
+    versions[name] = [
+        replace(one, fetch=replace(one.fetch, body=body.encode()), playlist=playlist, full=playlist)
+        for one, body, playlist in parsed
+    ]
+    return stream(versions, EVENT_MULTIVARIANT)
+
+
+def late(seen: HlsStream, name: str, since: int, by_s: float) -> HlsStream:
+    """The same stream with every version of `name` from number `since` on held `by_s` longer."""
+    versions = {key: list(held) for key, held in seen.versions.items()}
+    for n, one in enumerate(versions[name]):
+        if n >= since:
+            asked = one.fetch.asked_ns + (0 if n == since else round(by_s * S))
+            done = one.fetch.done_ns + round(by_s * S)
+            versions[name][n] = replace(one, fetch=replace(one.fetch, asked_ns=asked, first_ns=done, done_ns=done))
+    return stream(versions, EVENT_MULTIVARIANT)
