@@ -152,7 +152,7 @@ app.command("crowd worker", epilog=crowd_verb.WORKER_EXAMPLE)(crowd_verb.worker)
 )
 def check(
     url: Annotated[str | None, typer.Argument(metavar="URL", help="HLS playlist or DASH manifest.")] = None,
-    seconds: Annotated[float, typer.Option("--seconds", "-s", help="How long to watch. (default 30)")] = 30.0,
+    seconds: Annotated[float, typer.Option("--seconds", "-s", help="How long to watch.")] = 30.0,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write what was found; - is standard output.")
     ] = None,

@@ -6,6 +6,7 @@ nothing that a server could cause.
 """
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -194,7 +195,7 @@ def sentence(error: Exception, had: int) -> str:
         case aiohttp.ClientConnectorSSLError() | ssl.SSLError():
             return f"TLS failed: {_plain(error)}"
         case aiohttp.ClientConnectorError():
-            return f"no connection: {_plain(error.os_error)}"
+            return f"no connection: {_reason(error.os_error)}"
         case aiohttp.ServerTimeoutError():
             return "no connection within the time allowed"
         case aiohttp.ServerDisconnectedError():
@@ -208,6 +209,11 @@ def sentence(error: Exception, had: int) -> str:
         case ConnectionError():
             return f"the connection broke after {had} bytes of the body: {_plain(error)}"
     return f"the request failed: {_plain(error)}"
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, without the address, which the URL says already."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else _plain(error)
 
 
 def _plain(error: object) -> str:

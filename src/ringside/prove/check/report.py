@@ -66,19 +66,18 @@ def _not_judged(entries: Iterable[tuple[str, str]]) -> Table:
     by_reason: dict[str, list[str]] = {}
     for what, why in entries:
         by_reason.setdefault(why, []).append(what)
-    for why, what in by_reason.items():
-        table.add_row(Text(printable(", ".join(what))), Text(printable(why)))
+    for why, all_of_it in by_reason.items():
+        table.add_row(Text(printable(", ".join(all_of_it))), Text(printable(why)))
     return table
 
 
-def rules() -> Table:
-    """Every rule there is."""
-    table = Table(box=None, pad_edge=False)
-    for title in ("rule", "level", "clause", "says"):
-        table.add_column(title, overflow="fold")
+def rules() -> Text:
+    """Every rule there is, two lines each."""
+    text = Text()
     for rule in sorted(RULES.values(), key=lambda rule: rule.id):
-        table.add_row(Text(rule.id), Text(rule.level, style=COLOURS[rule.level]), Text(rule.clause), Text(rule.says))
-    return table
+        text.append(f"{rule.id}  ").append(rule.level, style=COLOURS[rule.level])
+        text.append(f"  {rule.clause}\n", style="dim").append(f"    {rule.says}\n")
+    return text.append(f"{len(RULES)} rules")
 
 
 def progress_line(progress: Progress) -> str:
