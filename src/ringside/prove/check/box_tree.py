@@ -112,7 +112,7 @@ class Object:
 
 def kind(data: bytes) -> Kind:
     """What a media object looks like from its first bytes."""
-    if data[:1] == b"\x47" and data[TS_PACKET : TS_PACKET + 1] in (b"\x47", b""):
+    if data[:1] == b"\x47" and (len(data) == TS_PACKET or 0x47 in data[TS_PACKET : 2 * TS_PACKET + 1 : TS_PACKET]):
         return "ts"
     return "bmff" if data[4:8] in TOP_BOXES else "other"
 
