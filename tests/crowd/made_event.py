@@ -5,7 +5,7 @@ START_S of Unix time; a chunk is born when its last frame has been captured, plu
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 
@@ -14,6 +14,7 @@ from transfer import Answer, Server
 from ringside.core.media import Chunk, Frame, Grid, Part, Segment, Timeline, Track, View
 from ringside.flow.mux import Segmenter, audio_track, video_track
 from ringside.flow.mux.dash import Config, mpd
+from ringside.flow.mux.fragment import mark_last
 
 START_S = 1_795_000_000
 BASE = "http://test/live/main/"
@@ -46,7 +47,8 @@ def chunks(name: str, bps: int, from_s: int, to_s: int, encode_s: float, timelin
         for chunk in segmenter.push(Frame(name, index, key, data)):
             end_s = Fraction(chunk.start_ticks + chunk.duration_ticks, grid.timescale) - START_S
             found.append((float(end_s) + encode_s, chunk))
-    return tuple(found)
+    born_s, last = found[-1]
+    return (*found[:-1], (born_s, replace(last, last=True, data=mark_last(last.data))))
 
 
 @dataclass
@@ -102,7 +104,6 @@ class Event:
         server.on(BASE, lambda url, now_s: Answer(404))
         server.on(MPD, lambda url, now_s: Answer(200, ((now_s, self.mpd(now_s)),)))
         for track in self.tracks:
-            server.put(f"{BASE}{track.name}/{track.init_name}", track.init)
             server.on(f"{BASE}{track.name}/{track.init_name}", lambda url, now_s, t=track: Answer(200, ((0.0, t.init),)))
             for number, born in self.segments(track.name).items():
                 url = f"{BASE}{track.name}/{number}.m4s"
@@ -110,6 +111,10 @@ class Event:
                 if not self.low_latency:
                     pieces = ((pieces[-1][0], b"".join(data for _, data in pieces)),)
                 server.on(url, lambda url, now_s, p=pieces: Answer(200, p) if p[0][0] < now_s + 3 else Answer(404))
+            server.on(
+                f"{BASE}{track.name}/stream",
+                lambda url, now_s, name=track.name: Answer(200, tuple(self.push(name, now_s))),
+            )
         server.on("http://test/clock", lambda url, now_s: Answer(200, ((0.0, b"2026-11-18T10:26:40Z"),)))
         return server
 

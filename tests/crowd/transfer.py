@@ -94,7 +94,9 @@ class Server:
         """When `size` bytes that are ready at `ready_s` have gone through the link."""
         start_s = max(ready_s, self._free_s)
         rate_bps = [bps for from_s, bps in self.rates if from_s <= start_s][-1]
-        self._free_s = start_s + (size * 8 / rate_bps if rate_bps else 0.0)
+        if not rate_bps:
+            return ready_s
+        self._free_s = start_s + size * 8 / rate_bps
         return self._free_s
 
     def urls(self, kind: Kind | None = None) -> list[str]:

@@ -409,7 +409,9 @@ PUSH = Profile(
         stream=Load(8.0, inf, (_PUSH_AGAIN,) * 4, 3.0),
     ),
     target=Target(("PART-HOLD-BACK", "HOLD-BACK", "TARGETDURATION"), durations=3),
-    catch_up=RINGSIDE_HLS.catch_up,
+    catch_up=CatchUp(
+        Shape.LOGISTIC, slowest=0.95, fastest=1.1, steepness=5.0, tolerance_s=0.05, seek_after_s=1.5, seek_held_s=0.5
+    ),
     bandwidth=replace(RINGSIDE_HLS.bandwidth, up=0.7),
 )
 """Ringside's one long response per track: opened anew, with the page's back-off, when it ends or falls silent."""
