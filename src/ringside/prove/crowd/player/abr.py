@@ -15,7 +15,10 @@ from math import exp, expm1, inf, log, sqrt
 from ringside.prove.crowd.player.profile import Bandwidth, Profile, Wait
 
 _WAIT_LEAST_S = 0.005
+_WAIT_MOST_S = 30.0
 _HALF = log(0.5)
+_ROOT = sqrt(2.0)
+_COUNTED, _BEYOND_AVERAGE = Wait.COUNTED, Wait.BEYOND_AVERAGE
 
 
 class Abr:
@@ -38,13 +41,16 @@ class Abr:
         """A transfer of `nbytes` ended now: `took_s` from its first byte to its last, `waited_s` before the first."""
         habit = self._habit
         self._now_s = now_s
-        if habit.wait is Wait.COUNTED:
+        if habit.wait is _COUNTED:
             took_s += waited_s
-        elif habit.wait is Wait.BEYOND_AVERAGE:
-            took_s += max(0.0, waited_s - self._average_wait_s(waited_s))
+        elif habit.wait is _BEYOND_AVERAGE:
+            average_s = self._average_wait_s(waited_s)
+            if waited_s > average_s:
+                took_s += waited_s - average_s
         if nbytes < habit.least_bytes or took_s < habit.least_s or nbytes <= 0:
             return
-        took_s = max(took_s, min(habit.floor_s, nbytes * habit.floor_byte_s))
+        if took_s < habit.floor_s:
+            took_s = max(took_s, min(habit.floor_s, nbytes * habit.floor_byte_s))
         if took_s <= 0.0:
             return
         weight = took_s * habit.weight
@@ -57,10 +63,12 @@ class Abr:
     def _average_wait_s(self, waited_s: float) -> float:
         """The average wait, this one included; short waits count most (hls.js: sampleTTFB)."""
         half_life = self._habit.slow_s
-        weight = sqrt(2.0) * exp(-(min(waited_s, 30.0) ** 2) / 2.0)
-        self._wait += _share(weight, half_life) * (max(waited_s, _WAIT_LEAST_S) - self._wait)
+        weight = _ROOT * exp(-0.5 * waited_s * waited_s) if waited_s < _WAIT_MOST_S else 0.0
+        if waited_s < _WAIT_LEAST_S:
+            waited_s = _WAIT_LEAST_S
+        self._wait += _share(weight, half_life) * (waited_s - self._wait)
         self._wait_weight += weight
-        return self._wait / _share(self._wait_weight, half_life)
+        return self._wait / _share(self._wait_weight, half_life) if self._wait_weight else waited_s
 
     @property
     def estimate_bps(self) -> float | None:

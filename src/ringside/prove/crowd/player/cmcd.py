@@ -28,6 +28,8 @@ _IN_V1 = {"bl", "br", "bs", "cid", "d", "dl", "mtp", "nor", "ot", "pr", "rtp", "
 _TOKENS = {"ot", "sf", "st", "sta"}
 _LISTS = {"bl", "br", "lb", "mtp", "nor", "pb", "tb", "tpb"}
 """Inner lists in version 2, plain items in version 1."""
+_FORM = {code: quote_plus(chr(code), safe="*").replace("~", "%7E") for code in range(128)}
+"""How a form encodes each ASCII character."""
 
 
 @dataclass(slots=True)
@@ -197,27 +199,38 @@ def encode(fields: Fields, version: int, track: str = "") -> dict[str, str]:
     if version > 1:
         fields = {**fields, "v": version}
     members = {}
+    mark = f";{track}" if track in ("v", "a") else ""
     for key in sorted(fields):
-        value = fields[key]
-        if value is False or value == "" or (key == "pr" and value == 1) or (version == 1 and key not in _IN_V1):
+        if version == 1 and key not in _IN_V1:
             continue
-        if isinstance(value, str) and version == 1 and key == "nor":
-            value = quote(value, safe="!'()*~")
-        if isinstance(value, str) and not (value.isascii() and value.isprintable()):
-            continue  # a structured-field string holds nothing else
-        members[key] = key if value is True else f"{key}={_item(key, value, version, track)}"
+        value = fields[key]
+        if isinstance(value, bool):
+            if value:
+                members[key] = key
+            continue
+        text = _string(key, value, version) if isinstance(value, str) else _number(value)
+        if not text or (key == "pr" and value == 1):
+            continue
+        if version > 1 and key in _LISTS:
+            text = f"({text})" if key == "nor" else f"({text}{mark})"
+        members[key] = f"{key}={text}"
     return members
 
 
-def _item(key: str, value: float | str, version: int, track: str) -> str:
-    if isinstance(value, str):
-        text = value if key in _TOKENS else _quoted(value)
-    else:
-        rounded = round(value, 3)
-        text = str(int(rounded)) if rounded == int(rounded) else str(rounded)
-    if version == 1 or key not in _LISTS:
+def _number(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    rounded = round(value, 3)
+    return str(int(rounded)) if rounded == int(rounded) else str(rounded)
+
+
+def _string(key: str, text: str, version: int) -> str:
+    """A token or a quoted string; empty where a structured field cannot hold it."""
+    if key in _TOKENS:
         return text
-    return f"({text};{track})" if track in ("v", "a") and key != "nor" else f"({text})"
+    if version == 1 and key == "nor":
+        text = quote(text, safe="!'()*~")
+    return _quoted(text) if text and text.isascii() and text.isprintable() else ""
 
 
 def _quoted(text: str) -> str:
@@ -237,7 +250,7 @@ def with_query(url: str, cmcd: str) -> str:
     """The URL with one CMCD parameter more, encoded as a form would be."""
     if not cmcd:
         return url
-    encoded = quote_plus(cmcd, safe="*").replace("~", "%7E")
+    encoded = cmcd.translate(_FORM) if cmcd.isascii() else quote_plus(cmcd, safe="*").replace("~", "%7E")
     return f"{url}{'&' if '?' in url else '?'}CMCD={encoded}"
 
 

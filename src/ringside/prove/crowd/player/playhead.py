@@ -12,6 +12,7 @@ from ringside.prove.crowd.player.profile import CatchUp, Profile, Shape
 
 _ROUNDING_S = 1e-6
 """Running out by less than this is arithmetic, not a stall."""
+_NO_SHAPE, _STEP = Shape.NONE, Shape.STEP
 
 
 class Playhead:
@@ -108,10 +109,11 @@ class Playhead:
         target duration there.
         """
         catch_up = self.profile.catch_up
-        if catch_up.shape is Shape.NONE:
+        if catch_up.shape is _NO_SHAPE:
             return None
         away_s = latency_s - target_s
-        self._note_starvation(catch_up, buffer_s, target_s)
+        if catch_up.starved_s:
+            self._note_starvation(catch_up, buffer_s, target_s)
         if away_s > catch_up.seek_after_s:
             if self._far_since_s is None:
                 self._far_since_s = now_s
@@ -135,7 +137,7 @@ class Playhead:
 
     def _note_starvation(self, catch_up: CatchUp, buffer_s: float, target_s: float) -> None:
         if buffer_s <= catch_up.starved_s:
-            self._starved = catch_up.starved_s > 0
+            self._starved = True
         elif self._starved and buffer_s > target_s * catch_up.recovered:
             self._starved = False
 
@@ -184,7 +186,7 @@ def rate_for(catch_up: CatchUp, away_s: float) -> float:
     """The playback rate `away_s` behind the target (negative: ahead of it)."""
     if abs(away_s) <= catch_up.tolerance_s:
         return 1.0
-    if catch_up.shape is Shape.STEP:
+    if catch_up.shape is _STEP:
         return catch_up.fastest if away_s > 0 else catch_up.slowest
     reach = catch_up.reach or (catch_up.fastest - 1.0 if away_s > 0 else 1.0 - catch_up.slowest)
     rate = 1.0 - reach + 2.0 * reach / (1.0 + exp(-min(max(catch_up.steepness * away_s, -50.0), 50.0)))
