@@ -100,7 +100,7 @@ Seed = Annotated[
 ProcessCount = Annotated[int | None, _option("--processes", "-p", panel=GENERATOR, help="Processes. (default 1)")]
 LagLimit = Annotated[
     Number,
-    _option("--lag-limit", panel=GENERATOR, metavar="MS", help="Loop lag (p99) that makes it saturated. (default 50)"),
+    _option("--lag-limit", panel=GENERATOR, metavar="MS", help="Loop lag (p99) that makes it saturated. (default 100)"),
 ]
 CpuLimit = Annotated[
     Number, _option("--cpu-limit", panel=GENERATOR, metavar="SHARE", help="Share of a core that does. (default 0.9)")

@@ -68,7 +68,7 @@ class Plan(BaseModel):
     """The server's certificate is not verified."""
     seed: int = Field(1, ge=0, lt=2**63)
     processes: int = Field(1, ge=1, le=1024)
-    lag_limit_ms: float = Field(50.0, gt=0)
+    lag_limit_ms: float = Field(100.0, gt=0)
     """Loop lag (p99) past which a process was the bottleneck."""
     cpu_limit: float = Field(0.9, gt=0, le=1)
     """Share of a core past which a process was the bottleneck."""
