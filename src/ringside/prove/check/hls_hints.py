@@ -24,12 +24,18 @@ def counted(stream: HlsStream) -> Iterator[Finding]:
     """How many hints stand in one version."""
     for versions in everything(stream):
         for version in versions:
-            hints = [tag for tag in version.playlist.trailer if isinstance(tag, PreloadHint)]
+            hints = _hints(version)
             for kind, count in Counter(hint.type for hint in hints).items():
                 if count > 1:
                     yield ONE.broken(f"{version.name} TYPE={kind}", f"{count} hints", "one")
             if hints and version.playlist.ended:
                 yield ENDED.broken(version.name, f"{len(hints)} hints beside ENDLIST", "none")
+
+
+def _hints(version: Version) -> list[PreloadHint]:
+    """They stand behind the segments, or where there is none behind the header."""
+    playlist = version.playlist
+    return [tag for tag in (*playlist.header, *playlist.trailer) if isinstance(tag, PreloadHint)]
 
 
 def next_part_hinted(stream: HlsStream) -> Iterator[Finding]:
@@ -38,7 +44,7 @@ def next_part_hinted(stream: HlsStream) -> Iterator[Finding]:
         if not low_latency(versions):
             continue
         for version in versions:
-            hinted = any(isinstance(tag, PreloadHint) and tag.type == "PART" for tag in version.playlist.trailer)
+            hinted = any(hint.type == "PART" for hint in _hints(version))
             if not hinted and not version.playlist.ended and edge(version.full)[1] != WHOLE:
                 yield HINTED.broken(version.name, "no PRELOAD-HINT with TYPE=PART", "one for the next part")
 
@@ -59,7 +65,7 @@ def hints_come_true(stream: HlsStream) -> Iterator[Finding]:
             if part.gap or segment.gap or (index == 0 and segment.discontinuity):
                 continue
             where = place(after, number, index)
-            hint = next((tag for tag in before.playlist.hints if tag.type == "PART"), None)
+            hint = next((tag for tag in _hints(before) if tag.type == "PART"), None)
             if hint and not _same(hint, segment.parts, index):
                 yield TRUE.broken(where, f"{part.uri} was added after a hint of {hint.uri}", "the same")
         yield from _headers_come_true(versions)
@@ -96,7 +102,7 @@ def _same(hint: PreloadHint, parts: Sequence[Part], index: int) -> bool:
 def _headers_come_true(versions: Sequence[Version]) -> Iterator[Finding]:
     """A hinted header must be the next new one; nothing is said while no new one was seen."""
     for at, version in enumerate(versions):
-        hint = next((tag for tag in version.playlist.hints if tag.type == "MAP"), None)
+        hint = next((tag for tag in _hints(version) if tag.type == "MAP"), None)
         if hint is None:
             continue
         known = _maps(version)

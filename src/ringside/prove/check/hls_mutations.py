@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 from ringside.flow.mux.hls import MediaPlaylist, MediaSegment, Tag, Unknown
 from ringside.flow.mux.hls.daterange import DateRange
+from ringside.flow.mux.hls.define import Define
+from ringside.flow.mux.hls.flags import IFramesOnly, IndependentSegments
 from ringside.flow.mux.hls.key import Key
 from ringside.flow.mux.hls.map import Map
-from ringside.flow.mux.hls.numbers import DiscontinuitySequence, MediaSequence, TargetDuration
+from ringside.flow.mux.hls.numbers import Version as VersionTag
 from ringside.flow.mux.hls.part import Part
-from ringside.flow.mux.hls.playlist_type import PlaylistType
-from ringside.flow.mux.hls.skip import Skip
+from ringside.flow.mux.hls.part_inf import PartInf
+from ringside.flow.mux.hls.server_control import ServerControl
+from ringside.flow.mux.hls.start import Start
 from ringside.prove.check.finding import Finding, Rule
 from ringside.prove.check.hls_look import changes, complete_edge, edge, everything, first_number, last_number, place
 from ringside.prove.check.seen import HlsStream, Version
@@ -38,7 +41,7 @@ SAME_TYPE = Rule(
     "hls.playlist-type-equal", "MUST", "rfc8216bis §6.2.4", "All media playlists have the same PLAYLIST-TYPE, or none."
 )
 
-_MAY_CHANGE = (MediaSequence, DiscontinuitySequence, Skip, TargetDuration, PlaylistType, Unknown)
+_CONSTANT = (VersionTag, IndependentSegments, Start, Define, IFramesOnly, PartInf, ServerControl)
 
 
 def segments_unchanged(stream: HlsStream) -> Iterator[Finding]:
@@ -94,7 +97,7 @@ def _essence(segment: MediaSegment, inherited: tuple[Tag, ...]) -> list[str]:
 
 
 def header_unchanged(stream: HlsStream) -> Iterator[Finding]:
-    """Compared as sets: order is free."""
+    """Compared as sets: order is free. Target duration and type have rules of their own."""
     for versions in everything(stream):
         for before, after in changes(versions):
             was, now = _header(before.playlist), _header(after.playlist)
@@ -106,7 +109,7 @@ def header_unchanged(stream: HlsStream) -> Iterator[Finding]:
 
 
 def _header(playlist: MediaPlaylist) -> set[str]:
-    return {tag.write() for tag in playlist.header if not isinstance(tag, _MAY_CHANGE)}
+    return {tag.write() for tag in playlist.header if isinstance(tag, _CONSTANT)}
 
 
 def only_appended(stream: HlsStream) -> Iterator[Finding]:
