@@ -13,7 +13,7 @@ from typing import Any
 from ringside.core.errors import RingsideError
 from ringside.prove.crowd.arrive import tickets
 from ringside.prove.crowd.plan import Plan
-from ringside.prove.crowd.player import profile
+from ringside.prove.crowd.player import profile, stock
 from ringside.prove.crowd.run import run_share
 
 VIEWERS = 3
@@ -23,9 +23,9 @@ FIRST_BYTE_S, WHOLE_S = 1.2, 1.4
 
 def impatient() -> None:
     """Shorten the time-outs of every profile; a stream that lasts for ever still may."""
-    for name, pair in profile.PROFILES.items():
+    for name, pair in stock.PROFILES.items():
         first, second = (replace(one, loads=tuple(map(_sooner, one.loads))) for one in pair)
-        profile.PROFILES[name] = (first, second)
+        stock.PROFILES[name] = (first, second)
 
 
 def _sooner(load: profile.Load) -> profile.Load:

@@ -9,15 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringside.prove.crowd.player.abr import Abr, best
-from ringside.prove.crowd.player.profile import (
-    DASH_JS,
-    DASH_JS_PLAIN,
-    HLS_JS,
-    PROFILES,
-    RINGSIDE_HLS,
-    SHAKA,
-    Profile,
-)
+from ringside.prove.crowd.player.profile import Profile
+from ringside.prove.crowd.player.stock import DASH_JS, DASH_JS_PLAIN, HLS_JS, PROFILES, RINGSIDE_HLS, SHAKA
 
 LADDER = (600_000.0, 1_200_000.0, 2_500_000.0, 5_000_000.0)
 STOCK = [HLS_JS, DASH_JS, SHAKA]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ringside.prove.crowd.player.base import Feel
 from ringside.prove.crowd.player.playhead import Playhead, rate_for
-from ringside.prove.crowd.player.profile import DASH_JS, HLS_JS, RINGSIDE_HLS, SHAKA, CatchUp, Profile, Shape
+from ringside.prove.crowd.player.profile import CatchUp, Profile, Shape
+from ringside.prove.crowd.player.stock import DASH_JS, HLS_JS, RINGSIDE_HLS, SHAKA
 
 BARE = replace(HLS_JS, startup_s=0.5, resume_s=1.0)
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from ringside.prove.crowd.player.base import Kind
-from ringside.prove.crowd.player.profile import (
+from ringside.prove.crowd.player.profile import Backoff, Cause, Profile, Shape, Then
+from ringside.prove.crowd.player.stock import (
     DASH_JS,
     DASH_JS_PLAIN,
     HLS_JS,
@@ -22,11 +23,6 @@ from ringside.prove.crowd.player.profile import (
     RINGSIDE_HLS,
     SHAKA,
     SHAKA_PLAIN,
-    Backoff,
-    Cause,
-    Profile,
-    Shape,
-    Then,
 )
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringside.prove.crowd.player.base import Failure, Kind
-from ringside.prove.crowd.player.profile import (
+from ringside.prove.crowd.player.profile import Cause, Profile, Then
+from ringside.prove.crowd.player.retry import cause_of, delay_s, then_of
+from ringside.prove.crowd.player.stock import (
     DASH_JS,
     DASH_JS_PLAIN,
     HLS_JS,
@@ -17,11 +19,7 @@ from ringside.prove.crowd.player.profile import (
     RINGSIDE_HLS,
     SHAKA,
     SHAKA_PLAIN,
-    Cause,
-    Profile,
-    Then,
 )
-from ringside.prove.crowd.player.retry import cause_of, delay_s, then_of
 
 
 def delays(

@@ -10,8 +10,9 @@ from random import Random
 
 from ringside.prove.crowd.player.base import Viewer, World
 from ringside.prove.crowd.player.presentation import Presentation, Reference, Representation
-from ringside.prove.crowd.player.profile import PROFILES, Profile, Shape
+from ringside.prove.crowd.player.profile import Profile, Shape
 from ringside.prove.crowd.player.segments import Segment
+from ringside.prove.crowd.player.stock import PROFILES
 
 TIMER_S = 0.004
 """A timer of 0 ms comes that late in a browser: dash.js looks so often for a segment to become available."""
