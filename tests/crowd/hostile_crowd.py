@@ -11,42 +11,37 @@ from pathlib import Path
 from typing import Any
 
 from ringside.core.errors import RingsideError
+from ringside.prove.crowd import run
 from ringside.prove.crowd.arrive import tickets
+from ringside.prove.crowd.engine import Habits
+from ringside.prove.crowd.outfit import Outfit
 from ringside.prove.crowd.plan import Plan
-from ringside.prove.crowd.player import profile, stock
-from ringside.prove.crowd.run import run_share
 
 VIEWERS = 3
 SECONDS = 2.5
 FIRST_BYTE_S, WHOLE_S = 1.2, 1.4
 
 
-def impatient() -> None:
-    """Shorten the time-outs of every profile; a stream that lasts for ever still may."""
-    for name, pair in stock.PROFILES.items():
-        first, second = (replace(one, loads=tuple(map(_sooner, one.loads))) for one in pair)
-        stock.PROFILES[name] = (first, second)
+class Impatient(Outfit):
+    """Stock players whose requests time out soon; a stream that lasts for ever still may."""
 
-
-def _sooner(load: profile.Load) -> profile.Load:
-    return replace(
-        load,
-        first_byte_s=FIRST_BYTE_S,
-        whole_s=inf if load.whole_s == inf else WHOLE_S,
-        idle_s=min(load.idle_s, WHOLE_S),
-    )
+    def _habits(self) -> Habits:
+        habits = super()._habits()
+        first_byte_s = {kind: min(limit_s, FIRST_BYTE_S) for kind, limit_s in habits.first_byte_s.items()}
+        whole_s = {kind: limit_s if limit_s == inf else WHOLE_S for kind, limit_s in habits.whole_s.items()}
+        return replace(habits, first_byte_s=first_byte_s, whole_s=whole_s)
 
 
 def watch(url: str, player: str = "auto", seconds: float = SECONDS) -> dict[str, Any]:
     """Watch `url`; the tally with `took_s`, `grew_bytes` (peak memory beyond that at the start) and `fault`."""
-    impatient()
+    run.Outfit = Impatient  # type: ignore[misc]
     plan = Plan(url=url, viewers=VIEWERS, duration_s=seconds, player=player)
     before_bytes = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     began_s, used_s, seconds_seen = time.monotonic(), time.process_time(), list[dict[str, Any]]()
     fault, tally = "", dict[str, Any]()
     try:
-        result = run_share(plan, tickets(plan), seconds_seen.append, threading.Event())
+        result = run.run_share(plan, tickets(plan), seconds_seen.append, threading.Event())
         tally = result["tally"]
     except RingsideError as error:
         fault = str(error)

@@ -44,6 +44,7 @@ class Connection:
         "body",
         "connecting",
         "date_s",
+        "document",
         "encoding",
         "fd",
         "first_s",
@@ -61,6 +62,7 @@ class Connection:
         "served",
         "session",
         "sock",
+        "special",
         "status",
         "url",
     )
@@ -90,6 +92,7 @@ class Connection:
         self.served = 0
         self.status = 0
         self.url = self.encoding = self.location = ""
+        self.special = self.document = False
         self.body = b""
         self.nbytes = 0
         self.sent_s = self.first_s = 0.0
@@ -122,11 +125,10 @@ class Connection:
             self._out = data
             return None
         try:
-            if self.send(data) == len(data):
-                return None
+            sent = self.send(data)
         except OSError:
-            pass  # seen again, and told apart, by the second try
-        return self._write(data)
+            sent = 0  # seen again, and told apart, by the second try
+        return None if sent == len(data) else self._write(data[sent:])
 
     def _write(self, data: bytes) -> Failure | None:
         try:
@@ -175,9 +177,12 @@ class Connection:
             if self.origin.tls is None:
                 self.connecting = False
                 return None
-            self.sock = self.origin.tls.wrap_socket(
-                self.sock, server_hostname=self.origin.host, do_handshake_on_connect=False
-            )
+            try:
+                self.sock = self.origin.tls.wrap_socket(
+                    self.sock, server_hostname=self.origin.host, do_handshake_on_connect=False
+                )
+            except (OSError, ValueError):
+                return Failure.TLS
             self.recv_into, self.send = self.sock.recv_into, self.sock.send
         return self._handshake()
 
@@ -211,10 +216,8 @@ class Connection:
                 count = self.recv_into(engine.scratch, self.session.read_limit)
             else:
                 count = self._recv_body(self._left)
-        except (BlockingIOError, *WAITING):
-            return None
-        except OSError:
-            return Failure.RESET if self._left is None else Failure.SHORT
+        except OSError as error:
+            return self._unread(error)
         now_s = monotonic()
         if not count:
             return self._closed(now_s)
@@ -251,8 +254,9 @@ class Connection:
         self.status = head.status
         self.keep_alive = head.keep_alive
         self.first_s = now_s
-        self.encoding = head.encoding
-        self.location = head.location
+        self.special = head.special
+        if head.special:
+            self.encoding, self.location, self.document = head.encoding, head.location, head.document
         if head.news:
             self._engine.world.note_date(head, now_s)
 
@@ -264,6 +268,11 @@ class Connection:
             limit = min(left, self.session.discard_limit)
             return self.recv_into(engine.discard, limit, socket.MSG_TRUNC)
         return self.recv_into(engine.scratch, min(left, limit))
+
+    def _unread(self, error: OSError) -> Failure | None:
+        if isinstance(error, (BlockingIOError, *WAITING)):
+            return None
+        return Failure.RESET if self._left is None else Failure.SHORT
 
     def _closed(self, now_s: float) -> Failure | None:
         if self._left == wire.UNTIL_CLOSE and self.request is not None:
@@ -367,8 +376,9 @@ class Connection:
             self._settle()
 
     def close(self) -> None:
-        """Let go of the socket; nothing more is told."""
+        """Let go of the socket; nothing more is told, not even of what has been read already."""
         self.react = _closed
+        self.request = None
         if self.fd >= 0:
             self._engine.let_go(self)
             self.sock.close()

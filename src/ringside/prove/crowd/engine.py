@@ -24,6 +24,7 @@ SLOTS = 50
 HOPS = 5
 TOLD_S = 0.005
 REDIRECTS = {301, 302, 303, 307, 308}
+MEDIA = (Kind.INIT, Kind.MEDIA)
 PERIOD_S = WAKE_S / SLOTS
 
 Personal = Callable[[Session, Lane, Request, str], tuple[str, tuple[tuple[str, str], ...]]]
@@ -292,10 +293,10 @@ class Engine:
 
     def finished(self, connection: Connection, now_s: float) -> None:
         """A reply is complete."""
-        session, lane, status = connection.session, connection.lane, connection.status
-        self._statuses[status] += 1
+        session, lane = connection.session, connection.lane
+        self._statuses[connection.status] += 1
         connection.served += 1
-        if (status in REDIRECTS and connection.location) or (connection.encoding and connection.body):
+        if connection.special:
             self._finished_otherwise(connection, now_s)
             return
         asks = session.player.received(now_s, lane, connection)  # type: ignore[arg-type]
@@ -311,24 +312,32 @@ class Engine:
             self.perform(session, asks, now_s)
 
     def _finished_otherwise(self, connection: Connection, now_s: float) -> None:
-        """A redirect, or a body with a content coding."""
+        """A redirect, a body with a content coding, or none, or one that cannot be what was asked for."""
         session, lane, request = connection.session, connection.lane, connection.request
         assert request is not None
-        failure = None
-        if connection.status in REDIRECTS:
-            asks = None
-        else:
-            plain = self.world.decode(connection.body, connection.encoding) if connection.body else b""
-            failure = plain if isinstance(plain, Failure) else None
-            connection.body = b"" if isinstance(plain, Failure) else plain
+        asks, failure = None, None
+        redirected = connection.status in REDIRECTS and bool(connection.location)
+        if not redirected:
+            failure = self._unfit(connection, request)
             asks = session.player.received(now_s, lane, connection) if failure is None else None  # type: ignore[arg-type]
         self._free(connection)
-        if connection.status in REDIRECTS:
+        if redirected:
             self._redirect(connection, request, now_s)
         elif failure is not None:
             self._tell_failure(session, lane, request, failure)
         elif asks:
             self.perform(session, asks, now_s)
+
+    def _unfit(self, connection: Connection, request: Request) -> Failure | None:
+        """Why a body cannot be used: its coding cannot be undone, or it stands for media and is a page, or nothing."""
+        if request.kind in MEDIA and connection.status in (200, 206) and (connection.document or not connection.nbytes):
+            return Failure.UNREADABLE
+        if connection.encoding and connection.body:
+            plain = self.world.decode(connection.body, connection.encoding)
+            if isinstance(plain, Failure):
+                return plain
+            connection.body = plain
+        return None
 
     def _free(self, connection: Connection) -> None:
         session = connection.session

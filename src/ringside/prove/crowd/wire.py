@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 8 << 20
@@ -17,6 +17,9 @@ UNTIL_CLOSE = -1
 CHUNKED = -2
 _REMEMBERED = 2048
 _BODILESS = {204, 304}
+_AS_IT_IS = "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}"
+"""In a target; the rest, such as blanks and umlauts, is percent-encoded."""
+_DOCUMENTS = (b"text/html", b"application/xhtml+xml", b"application/json")
 
 
 class Malformed(Exception):
@@ -26,7 +29,9 @@ class Malformed(Exception):
 class Head:
     """The head of a reply, as far as a player acts on it."""
 
-    __slots__ = ("aged", "date_s", "encoding", "keep_alive", "length", "location", "news", "status")
+    __slots__ = (
+        "aged", "date_s", "document", "encoding", "keep_alive", "length", "location", "news", "special", "status",
+    )  # fmt: skip
 
     def __init__(self, status: int) -> None:
         self.status = status
@@ -38,6 +43,10 @@ class Head:
         self.date_s: float | None = None
         self.aged = False
         """A cache answered: Date is the time of an earlier answer."""
+        self.document = False
+        """The body is a page or a message: never media."""
+        self.special = False
+        """There is more to do than to count the body: a redirect, a content coding, a document, no body at all."""
         self.news = True
         """Nobody has yet looked at its date."""
 
@@ -46,7 +55,7 @@ def request(url: str, headers: tuple[tuple[str, str], ...]) -> bytes:
     """A GET as sent: Host first, then `headers` in the order given."""
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}"]
+    lines = [f"GET {quote(target, safe=_AS_IT_IS)} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}"]
     lines += [f"{name}: {value}" for name, value in headers]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
@@ -88,6 +97,7 @@ def parse(head: bytes) -> Head:
             raise Malformed(f"header line {line[:40]!r} has no colon")
         _note(found, name.lower(), value.strip(), lengths)
     _settle(found, lengths)
+    found.special = bool(found.location or found.encoding or found.document or not found.length)
     return found
 
 
@@ -105,6 +115,8 @@ def _note(head: Head, name: bytes, value: bytes, lengths: set[bytes]) -> None:
         head.encoding = value.lower().decode("latin-1")
     elif name == b"location":
         head.location = value.decode("latin-1")
+    elif name == b"content-type":
+        head.document = value.lower().startswith(_DOCUMENTS)
     elif name == b"age":
         head.aged = True
     elif name == b"date":
