@@ -16,17 +16,19 @@ class Gathering:
     """The last snapshot of every source, by name."""
 
     def __init__(self) -> None:
-        self._snapshots: dict[str, dict[str, Any]] = {}
+        self._tallies: dict[str, Tally] = {}
+        self._generators: dict[str, list[dict[str, Any]]] = {}
         self.finished: set[str] = set()
         self.losses: list[str] = []
         """Sentences about parts of the crowd that did not finish."""
 
     def __repr__(self) -> str:
-        return f"<Gathering of {len(self._snapshots)}, {len(self.finished)} finished, {len(self.losses)} lost>"
+        return f"<Gathering of {len(self._tallies)}, {len(self.finished)} finished, {len(self.losses)} lost>"
 
     def heard(self, source: str, snapshot: dict[str, Any], *, final: bool) -> None:
-        """Take a snapshot in place of the source's last one."""
-        self._snapshots[source] = snapshot
+        """Take a snapshot in place of the source's last one. ValueError, KeyError or TypeError when it is none."""
+        tally, generators = Tally.from_json(snapshot["tally"]), list(_generators(source, snapshot))
+        self._tallies[source], self._generators[source] = tally, generators
         if final:
             self.finished.add(source)
 
@@ -38,17 +40,17 @@ class Gathering:
     def tally(self) -> Tally:
         """All that has been counted, by all."""
         together = Tally()
-        for snapshot in self._snapshots.values():
-            together.merge(Tally.from_json(snapshot["tally"]))
+        for tally in self._tallies.values():
+            together.merge(tally)
         return together
 
     def generators(self) -> list[dict[str, Any]]:
         """What each process says of itself: `{name, cpu, loop_lag_ms, wall_s}`."""
-        return [each for source, snapshot in self._snapshots.items() for each in _generators(source, snapshot)]
+        return [each for generators in self._generators.values() for each in generators]
 
     def snapshot(self) -> dict[str, Any] | None:
         """All snapshots as one, `{tally, generators}`; None before the first."""
-        if not self._snapshots:
+        if not self._tallies:
             return None
         return {"tally": self.tally().to_json(), "generators": self.generators()}
 

@@ -66,7 +66,8 @@ async def connect(url: str) -> Client:
         return await asyncio.wait_for(connecting, CONNECT_S)
     except (NatsError, OSError, ValueError, TimeoutError) as error:
         where = url.rpartition("@")[2]
-        raise Misconfigured(f"--nats {where} cannot be reached: {str(error) or said[-1]}") from None
+        reason = next((each for each in said if "uthorization" in each), str(error) or said[-1])
+        raise Misconfigured(f"--nats {where} cannot be reached: {reason}") from None
 
 
 class Announcement(BaseModel):
@@ -75,6 +76,15 @@ class Announcement(BaseModel):
     worker: str = Field(pattern=r"^[0-9a-f]{1,32}$")
     host: str = Field(max_length=255)
     processes: int = Field(ge=1, le=1024)
+
+
+class Letter(BaseModel):
+    """What a worker reports once a second."""
+
+    snapshot: dict[str, Any] | None
+    text: str
+    losses: list[tuple[str, str]] = Field(max_length=1024)
+    final: bool
 
 
 @dataclass(eq=False)
@@ -272,22 +282,22 @@ class Remote:
             self._news.set()
 
     async def _letter(self, message: Msg) -> None:
-        """A worker reports: `{"snapshot"?, "text"?, "losses", "final"}`."""
+        """A worker reports."""
         worker = self._held.get(message.subject.rpartition(".")[2])
         if worker is None or worker.ended:
             return
         worker.heard_s = max(worker.heard_s, asyncio.get_running_loop().time())
         try:
-            letter = worker.inbox.take(message.data)
-        except ValueError:
+            if (read := worker.inbox.take(message.data)) is not None:
+                self._read(worker, Letter.model_validate(read))
+        except (ValueError, KeyError, TypeError):
             self.strangers += 1
-            return
-        if letter is None:
-            return
-        if letter.get("text"):
-            self._hear.text(letter["text"])
-        for source, why in letter["losses"]:
+
+    def _read(self, worker: Held, letter: Letter) -> None:
+        if letter.snapshot is not None:
+            self._hear.heard(worker.name, letter.snapshot, final=letter.final)
+        if letter.text:
+            self._hear.text(letter.text)
+        for source, why in letter.losses:
             self._hear.lost(f"{worker.name}, {source}", why)
-        if letter["snapshot"] is not None:
-            self._hear.heard(worker.name, letter["snapshot"], final=letter["final"])
-        worker.ended = worker.ended or letter["final"]
+        worker.ended = worker.ended or letter.final

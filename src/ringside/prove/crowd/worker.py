@@ -14,6 +14,7 @@ from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from ringside.core.clock import Clock
@@ -38,6 +39,7 @@ class Job:
         self.run = run
         self.stop = asyncio.Event()
         self.processes: Processes | None = None
+        self.beats: Subscription | None = None
         self.heard_s = asyncio.get_running_loop().time()
         """When the coordinator was last heard."""
         self._gathering = Gathering()
@@ -82,6 +84,7 @@ class Worker:
         self._job: Job | None = None
         self._playing: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
+        self._held_by = ""
         self.runs = 0
 
     def __repr__(self) -> str:
@@ -116,13 +119,15 @@ class Worker:
         while True:
             if self._nats.is_closed:
                 raise RingsideError("the connection to NATS is lost")
+            if self._playing is not None and self._playing.done():
+                self._playing.result()
             if self._job is None:
                 await self._nats.publish(HERE, here)
             elif asyncio.get_running_loop().time() - self._job.heard_s > FORSAKEN_S and not self._job.stop.is_set():
                 self._say(f"the coordinator has not been heard for {FORSAKEN_S:.0f} s: the run is ended")
                 self._job.stop.set()
                 if self._playing is None:
-                    self._job = None
+                    await self._end()
             await asyncio.sleep(ANNOUNCE_S)
 
     async def _finish(self) -> None:
@@ -144,6 +149,8 @@ class Worker:
             return
         if "hold" in order:
             await self._answer(message, await self._hold(run))
+        elif "free" in order and run == self._held_by:
+            await self._free(dismissed=bool(order.get("dismissed")))
         elif self._job is None or self._job.run != run:
             await self._answer(message, {"refused": "it is not held by this coordinator"})
         elif "take" in order:
@@ -152,8 +159,6 @@ class Worker:
             await self._job.processes.go(order["go"])
         elif "stop" in order:
             self._job.stop.set()
-        elif "free" in order:
-            await self._free(dismissed=bool(order.get("dismissed")))
 
     async def _answer(self, message: Msg, answer: dict[str, Any]) -> None:
         if message.reply:
@@ -163,17 +168,18 @@ class Worker:
         if self._job is not None and self._job.run != run:
             return {"refused": "it plays for another coordinator"}
         if self._job is None:
-            self._job = job = Job(run)
+            job = Job(run)
+            self._job, self._held_by = job, run
 
             async def beat(_: Msg) -> None:
                 job.heard_s = asyncio.get_running_loop().time()
 
-            await self._nats.subscribe(beat_subject(run), cb=beat)
+            job.beats = await self._nats.subscribe(beat_subject(run), cb=beat)
         return {"ok": True, "unix_s": self._clock.now_ns() / 1e9}
 
     async def _free(self, *, dismissed: bool) -> None:
         await self._finish()
-        self._job = None
+        await self._end()
         if dismissed:
             self._say("the coordinator is done, and its NATS ends with it")
             self._over.set()
@@ -201,14 +207,20 @@ class Worker:
         await self._send(job, final=True)
         self.runs += 1
         self._say("the share is played")
-        self._job = self._playing = None
+        await self._end()
 
     async def _refuse(self, job: Job, message: Msg, error: Exception) -> None:
         if job.processes is not None:
             await job.processes.close()
         status = error.exit_status if isinstance(error, RingsideError) else RingsideError.exit_status
         await self._answer(message, {"refused": str(error), "status": status})
-        self._job = self._playing = None
+        await self._end()
+
+    async def _end(self) -> None:
+        """Be free again."""
+        job, self._job, self._playing = self._job, None, None
+        if job is not None and job.beats is not None and not self._nats.is_closed:
+            await job.beats.unsubscribe()
 
     async def _write(self, job: Job) -> None:
         while True:

@@ -87,9 +87,14 @@ def chart(
     return _card(title, note, _key(series), _frame(plots, [*labels, nothing], _y(step, top, say), _times(span)))
 
 
-def stack(title: str, note: str, layers: Sequence[tuple[str, Sequence[float]]], times: Sequence[float]) -> Html:
+def stack(
+    title: str,
+    note: str,
+    layers: Sequence[tuple[str, Sequence[float]]],
+    times: Sequence[float],
+    span: tuple[float, float],
+) -> Html:
     """A card with shares of a whole over time, stacked to 100 %; the first layer lies at the bottom."""
-    span = (times[0], times[-1]) if times else (0.0, 1.0)
     x = _scale(span)
     sums = [sum(values) for values in zip(*(values for _, values in layers), strict=True)]
     below = [0.0] * len(times)

@@ -109,7 +109,7 @@ def _over_time(plan: Plan, tally: Tally, moments: Sequence[Moment]) -> Iterable[
     yield chart("Behind live", "Latency from capture to picture", [p50, p95], words.duration, span, marks=marks)
     note = "Between the viewer furthest ahead and the one furthest behind"
     yield chart("Spread", note, [Series("spread", spread, "one", "area")], words.duration, span, marks=marks)
-    yield _rungs(moments)
+    yield _rungs(moments, span)
     moved = Series("throughput", of(BYTES, 8e-6), "one", "area")
     yield chart("Throughput", "Media and playlists, as received", [moved], words.rate, span, marks=marks)
     asked = Series("requests", [(m.t_s, m.requests_per_s) for m in moments], "one", "area")
@@ -126,7 +126,7 @@ def _events(plan: Plan) -> list[Mark]:
     return [Mark(at_s, label) for at_s, label in found if at_s is not None]
 
 
-def _rungs(moments: Sequence[Moment]) -> Html:
+def _rungs(moments: Sequence[Moment], span: tuple[float, float]) -> Html:
     """Which bitrates were played. More rungs than there are colours are put with their neighbours below."""
     kept = [moment for moment in moments if moment.rungs]
     picked = thin([(float(i), 0.0) for i in range(len(kept))])
@@ -135,11 +135,11 @@ def _rungs(moments: Sequence[Moment]) -> Html:
     size = -(-len(known) // LAYERS) or 1
     groups = [known[i : i + size] for i in range(0, len(known), size)]
     layers = [(_rung_name(group), [float(sum(m.rungs.get(r, 0) for r in group)) for m in kept]) for group in groups]
-    return stack("Bitrates played", "Share of the viewers by variant", layers, [moment.t_s for moment in kept])
+    return stack("Bitrates played", "Share of the viewers by variant", layers, [moment.t_s for moment in kept], span)
 
 
 def _rung_name(group: Sequence[int]) -> str:
-    names = [words.rate(rung / 1e6) if rung else "unknown" for rung in (group[0], group[-1])]
+    names = [words.short(words.rate(rung / 1e6)) if rung else "unknown" for rung in (group[0], group[-1])]
     return names[0] if len(group) == 1 else f"{names[0]} to {names[1]}"
 
 

@@ -44,7 +44,8 @@ figcaption { margin-bottom: 14px; } figcaption p { color: var(--soft); font-size
   margin-top: 4px; }
 .key i { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-right: 6px;
   background: var(--hue, var(--fillhue)); }
-.frame { display: grid; grid-template-columns: auto 1fr; grid-template-rows: 168px 22px; margin-top: auto; padding-top: 14px; }
+.frame { display: grid; grid-template-columns: auto 1fr; grid-template-rows: 168px 22px; margin-top: auto;
+  padding-top: 14px; }
 .frame.bare { grid-template-columns: 1fr; } .frame.bare .x { grid-column: 1; }
 .plot { position: relative; min-width: 0; } .plot svg { width: 100%; height: 100%; display: block; overflow: visible; }
 .y, .x { position: relative; font-size: 12px; color: var(--soft); font-variant-numeric: tabular-nums; }

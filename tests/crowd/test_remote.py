@@ -1,0 +1,339 @@
+"""A crowd on several machines: a real nats-server, real workers, and everything that can go wrong between them."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import nats
+import pytest
+
+from ringside.core.clock import Wall
+from ringside.core.errors import Misconfigured, RingsideError
+from ringside.prove.crowd import remote as module
+from ringside.prove.crowd import worker as worker_module
+from ringside.prove.crowd.broker import Broker
+from ringside.prove.crowd.course import Course
+from ringside.prove.crowd.letters import pack
+from ringside.prove.crowd.plan import Plan
+from ringside.prove.crowd.remote import Remote
+from ringside.prove.crowd.worker import Worker
+
+HOST = "127.0.0.1"
+ENOUGH_S = 40.0
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers within this process announce themselves and write at shorter intervals."""
+    monkeypatch.setattr(worker_module, "ANNOUNCE_S", 0.1)
+    monkeypatch.setattr(worker_module, "LETTER_S", 0.2)
+
+
+def plan_of(url: str, viewers: int = 12, duration_s: float = 1.2) -> Plan:
+    return Plan(url=url, viewers=viewers, duration_s=duration_s, seed=7)
+
+
+@asynccontextmanager
+async def broker() -> AsyncIterator[str]:
+    """A nats-server of the test's own; its URL."""
+    server = Broker(HOST)
+    await server.start()
+    try:
+        yield server.url(HOST)
+    finally:
+        await server.close()
+
+
+def worker_process(url: str, processes: int = 1) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "ringside", "crowd", "worker", "--nats", url, "--processes", str(processes)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+@asynccontextmanager
+async def worker_here(url: str, clock: Any = None) -> AsyncIterator[Worker]:
+    """A worker in this process, so that its limits can be shortened."""
+    worker, stop = Worker(1, clock or Wall(), lambda text: None), asyncio.Event()
+    serving = asyncio.create_task(worker.serve(url, stop))
+    try:
+        yield worker
+    finally:
+        stop.set()
+        await serving
+
+
+def quiet(plan: Plan, **more: Any) -> Course:
+    return Course(plan, Wall(), more.get("show", lambda total, now, losses: None), more.get("lines"))
+
+
+def remote(plan: Plan, url: str, workers: int, course: Any, said: list[str], **more: Any) -> Remote:
+    return Remote(plan, url, workers, course, Wall(), said.append, **more)
+
+
+def run(play: Callable[[], Any]) -> Any:
+    return asyncio.run(asyncio.wait_for(play(), ENOUGH_S))
+
+
+def finish(process: "subprocess.Popen[str]") -> str:
+    try:
+        return process.communicate(timeout=15)[1]
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Lines:
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text += text
+        return len(text)
+
+
+def test_two_workers_share_a_crowd_and_are_dismissed_when_it_is_over(small_hls: str) -> None:
+    plan, lines, said = plan_of(small_hls), Lines(), list[str]()
+    course = quiet(plan, lines=lines)
+
+    async def play() -> list[str]:
+        async with broker() as url:
+            workers = [worker_process(url, 1), worker_process(url, 2)]
+            try:
+                await course.run(remote(plan, url, 2, course, said, viewers=True, dismiss=True), asyncio.Event())
+            finally:
+                logs = [await asyncio.to_thread(finish, worker) for worker in workers]
+            assert [worker.returncode for worker in workers] == [0, 0], logs
+            return logs
+
+    logs = run(play)
+    verdict = course.verdict()
+    assert verdict["lost"] == []
+    assert (verdict["joined"], verdict["arrived"], verdict["failed"]) == (12, 12, 0)
+    assert len(verdict["generator"]) == 3
+    assert sorted(json.loads(line)["viewer"] for line in lines.text.splitlines()) == list(range(12))
+    assert sum("2 of 3 shares" in log for log in logs) == 1
+    assert "Traceback" not in "".join(logs)
+    assert said[0].startswith("waiting for 2 workers")
+
+
+def test_a_worker_that_is_killed_is_lost_and_what_it_had_seen_is_kept(
+    small_hls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SILENT_S", 2.0)
+    plan = plan_of(small_hls, duration_s=2.5)
+    seen = asyncio.Event()
+    course = quiet(plan, show=lambda total, now, losses: seen.set() if total.tally.joins == 12 else None)
+
+    async def play() -> None:
+        async with broker() as url:
+            workers = [worker_process(url), worker_process(url)]
+
+            async def kill() -> None:
+                await seen.wait()
+                os.kill(workers[0].pid, signal.SIGKILL)
+
+            killing = asyncio.create_task(kill())
+            try:
+                await course.run(remote(plan, url, 2, course, [], dismiss=True), asyncio.Event())
+                await killing
+            finally:
+                for worker in workers:
+                    await asyncio.to_thread(finish, worker)
+
+    run(play)
+    verdict = course.verdict()
+    assert len(verdict["lost"]) == 1
+    assert "was silent for 2 s" in verdict["lost"][0]
+    assert verdict["saturated"] is True
+    assert verdict["joined"] == 12
+
+
+def test_a_coordinator_that_is_stopped_has_what_was_seen(small_hls: str) -> None:
+    plan = plan_of(small_hls, duration_s=600)
+
+    async def play() -> None:
+        stop = asyncio.Event()
+        shown = quiet(plan, show=lambda total, now, losses: stop.set() if total.tally.joins == 12 else None)
+        async with broker() as url, worker_here(url):
+            await shown.run(remote(plan, url, 1, shown, []), stop)
+        assert shown.verdict()["joined"] == 12
+        assert shown.verdict()["lost"] == []
+        assert shown.verdict()["lasted_s"] < 30
+
+    run(play)
+
+
+def test_too_few_workers_are_waited_for_no_longer_than_said(small_hls: str) -> None:
+    async def play() -> None:
+        plan = plan_of(small_hls)
+        async with broker() as url, worker_here(url) as worker:
+            with pytest.raises(RingsideError, match=r"1 of 2 workers came within 1 s; see --workers"):
+                await quiet(plan).run(remote(plan, url, 2, quiet(plan), [], wait_s=1.0), asyncio.Event())
+            await until(lambda: "is free" in repr(worker))
+
+    run(play)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(int(ENOUGH_S / 0.05)):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("not within the limit")
+
+
+def test_a_worker_belongs_to_one_coordinator_at_a_time(small_hls: str) -> None:
+    plan = plan_of(small_hls)
+
+    async def play() -> None:
+        async with broker() as url, worker_here(url):
+            first = remote(plan, url, 1, quiet(plan), [])
+            await first.start()
+            with pytest.raises(RingsideError, match="0 of 1 workers"):
+                await quiet(plan).run(remote(plan, url, 1, quiet(plan), [], wait_s=1.0), asyncio.Event())
+            await first.close()
+
+    run(play)
+
+
+def test_a_worker_ends_its_viewers_when_the_coordinator_is_gone(
+    small_hls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "FORSAKEN_S", 1.5)
+    plan = plan_of(small_hls, duration_s=600)
+
+    async def play() -> None:
+        async with broker() as url, worker_here(url) as worker:
+            lost = remote(plan, url, 1, quiet(plan), [])
+            await lost.start()
+            await lost.go(Wall().now_ns() / 1e9)
+            assert lost._beating is not None
+            lost._beating.cancel()  # as if it had been killed: no beat, and no farewell
+            await until(lambda: worker.runs == 1 and "is free" in repr(worker))
+            await lost.close()
+
+    run(play)
+
+
+def test_a_worker_whose_clock_is_wrong_begins_with_the_others(small_hls: str) -> None:
+    class Ahead:
+        """A clock of another machine, seven seconds ahead of ours."""
+
+        wall = Wall()
+
+        def now_ns(self) -> int:
+            return self.wall.now_ns() + 7_000_000_000
+
+    async def play() -> None:
+        plan, said = plan_of(small_hls), list[str]()
+        async with broker() as url, worker_here(url, Ahead()):
+            ours = remote(plan, url, 1, quiet(plan), said)
+            await ours.start()
+            (held,) = ours._held.values()
+            assert held.ahead_s == pytest.approx(7, abs=0.3)
+            await ours.close()
+        assert any("clock is +7" in line and "corrected" in line for line in said)
+
+    run(play)
+
+
+def test_strangers_on_the_same_nats_do_no_harm(small_hls: str) -> None:
+    plan = plan_of(small_hls)
+
+    async def play() -> None:
+        async with broker() as url, worker_here(url) as worker:
+            ours, course = remote(plan, url, 1, (course := quiet(plan)), []), course
+            stranger = await nats.connect(url)
+            running = asyncio.create_task(course.run(ours, asyncio.Event()))
+            for _ in range(20):
+                for junk in (
+                    b"",
+                    b"{",
+                    b"[]",
+                    b'{"worker": "../../x", "host": "", "processes": -1}',
+                    bytes(range(256)),
+                ):
+                    await stranger.publish(module.HERE, junk)
+                    await stranger.publish(module.orders_subject(worker.id), junk)
+                    await stranger.publish(module.letters_subject(ours._run, worker.id), junk)
+                    await stranger.publish(module.letters_subject(ours._run, "nobody"), pack({"final": True})[0])
+                await stranger.publish(
+                    module.orders_subject(worker.id), json.dumps({"run": "x", "stop": True}).encode()
+                )
+                await asyncio.sleep(0.05)
+            await running
+            await stranger.close()
+            assert course.verdict()["joined"] == 12
+            assert ours.strangers >= 20
+
+    run(play)
+
+
+def test_a_letter_of_the_wrong_shape_from_a_worker_does_not_end_the_run(small_hls: str) -> None:
+    plan = plan_of(small_hls)
+
+    async def play() -> None:
+        async with broker() as url, worker_here(url) as worker:
+            course = quiet(plan)
+            ours = remote(plan, url, 1, course, [])
+            stranger = await nats.connect(url)
+            running = asyncio.create_task(course.run(ours, asyncio.Event()))
+            await until(lambda: bool(course.moments))
+            for letter in ({}, {"losses": 3, "final": False}, {"snapshot": {"tally": 1}, "losses": [], "final": False}):
+                await stranger.publish(module.letters_subject(ours._run, worker.id), pack(letter)[0])
+            await running
+            await stranger.close()
+            assert course.verdict()["joined"] == 12
+
+    run(play)
+
+
+@pytest.mark.parametrize("url", ["nats://127.0.0.1:1", "nats://nobody@127.0.0.1:1", "127.0.0.1:1", "no url at all"])
+def test_a_nats_that_is_not_there_is_one_sentence(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CONNECT_S", 1.0)
+    with pytest.raises(Misconfigured, match=r"--nats .* cannot be reached") as error:
+        run(lambda: module.connect(url))
+    assert "nobody@" not in str(error.value), "a token is not for the screen"
+
+
+def test_a_wrong_token_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CONNECT_S", 2.0)
+
+    async def play() -> None:
+        async with broker() as url:
+            with pytest.raises(Misconfigured, match=r"(?i)authorization"):
+                await module.connect(url.replace("nats://", "nats://x"))
+
+    run(play)
+
+
+def test_the_nats_server_ends_with_its_parent() -> None:
+    """The parent is killed outright; the shell between sees the end of its input."""
+    program = (
+        "import asyncio\nfrom ringside.prove.crowd.broker import Broker\n"
+        "async def go():\n b = Broker('127.0.0.1')\n await b.start()\n print(b.port, flush=True)\n"
+        " await asyncio.sleep(99)\n"
+        "asyncio.run(go())"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    port = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+
+    async def refused() -> None:
+        for _ in range(200):
+            try:
+                _, writer = await asyncio.open_connection(HOST, port)
+            except ConnectionRefusedError:
+                return
+            writer.close()
+            await asyncio.sleep(0.05)
+        raise AssertionError("nats-server still listens")
+
+    run(refused)
