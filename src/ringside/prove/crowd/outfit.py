@@ -11,6 +11,7 @@ from ringside.prove.crowd.player.dash import DashPlayer
 from ringside.prove.crowd.player.hls import HlsPlayer
 from ringside.prove.crowd.player.profile import Profile
 from ringside.prove.crowd.player.stock import PROFILES
+from ringside.prove.crowd.player.push import PushPlayer
 from ringside.prove.crowd.session import Session
 
 
@@ -30,8 +31,7 @@ class Outfit:
         name = kind_of(plan.url) if plan.player == "auto" else plan.player
         self._dash = kind_of(plan.url) == "dash.js" if name == "shaka" else name == "dash.js"
         self._push = name == "push"
-        self._profiles: tuple[Profile, Profile] = PROFILES[name]
-        self.profile = self._profiles[plan.low_latency]
+        self.profile: Profile = PROFILES[name][plan.low_latency]
         self.habits = self._habits()
 
     def _habits(self) -> Habits:
@@ -56,11 +56,9 @@ class Outfit:
                 session.rng, version=self._plan.cmcd, headers=self._plan.cmcd_by == "header", dash=self._dash
             )
         if self._push:
-            from ringside.prove.crowd.player.push import PushPlayer
-
             return PushPlayer(url, self.profile, engine.world, session, now_s)
         if self._dash:
-            return DashPlayer(url, self._profiles, engine.world, session, now_s, low)
+            return DashPlayer(url, self.profile, engine.world, session, now_s, low)
         return HlsPlayer(url, self.profile, engine.world, session, now_s, low)
 
     def _personal(
