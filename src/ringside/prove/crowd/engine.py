@@ -16,13 +16,15 @@ from ringside.prove.crowd.connection import SCRATCH, Connection
 from ringside.prove.crowd.loop import Loop, React
 from ringside.prove.crowd.origins import Origin, Origins
 from ringside.prove.crowd.player.base import Ask, Failure, Kind, Lane, Player, Request
-from ringside.prove.crowd.session import UNLIMITED, Session
+from ringside.prove.crowd.session import UNLIMITED, Session, Waiting
 from ringside.prove.crowd.tally import Tally
 
 WAKE_S = 0.25
 SLOTS = 50
 HOPS = 5
 TOLD_S = 0.005
+RESOLVING_S = 0.05
+"""Until it is looked again whether a name has been resolved."""
 REDIRECTS = {301, 302, 303, 307, 308}
 MEDIA = (Kind.INIT, Kind.MEDIA)
 PERIOD_S = WAKE_S / SLOTS
@@ -86,6 +88,7 @@ class Engine:
 
     def restart(self, session: Session, player: Player, now_s: float) -> None:
         """A viewer's connections drop and its page starts anew."""
+        self._see_first(session)
         self.tally.left(session.player.feel, now_s)
         session.close()
         session.player, session.seen_first = player, False
@@ -143,15 +146,18 @@ class Engine:
 
     def _look(self, session: Session, now_s: float) -> None:
         """Once a second: what the viewer feels, and whether it waits in vain."""
-        feel = session.player.feel
-        if not session.seen_first and feel.first_frame_s is not None:
-            session.seen_first = True
-            self.tally.joined(feel.first_frame_s - feel.joined_s)
-        self.tally.second(int(now_s - self.began_s), feel)
+        self._see_first(session)
+        self.tally.second(int(now_s - self.began_s), session.player.feel)
         session.pace_at(now_s - self.began_s)
         self._time_out(session, now_s)
         if session.player.given_up():
             self.remove(session, now_s)
+
+    def _see_first(self, session: Session) -> None:
+        feel = session.player.feel
+        if not session.seen_first and feel.first_frame_s is not None:
+            session.seen_first = True
+            self.tally.joined(feel.first_frame_s - feel.joined_s)
 
     def _time_out(self, session: Session, now_s: float) -> None:
         habits = self.habits
@@ -172,13 +178,14 @@ class Engine:
             if request is None:
                 self._abandon(session, ask.lane)
             elif ask.at_s or session.rtt_s:
-                at_s = max(ask.at_s, now_s) + session.rtt_s
-                self.loop.at(at_s, _Later(self, session, ask.lane, request))
+                self._later(max(ask.at_s, now_s) + session.rtt_s, session, ask.lane, request)
             else:
+                session.later[ask.lane] = None
                 self.send(session, ask.lane, request, now_s)
 
     def _abandon(self, session: Session, lane: Lane) -> None:
         connection = session.lanes[lane]
+        session.later[lane] = None
         session.waiting = [waiting for waiting in session.waiting if waiting[0] is not lane]
         if connection is not None:
             session.lanes[lane] = None
@@ -202,11 +209,12 @@ class Engine:
         connection = idle.pop() if idle and idle[-1].origin is origin else session.take_idle(origin)
         if connection is None:
             if session.connections >= self.habits.connections and not self._make_room(session):
+                session.waiting = [waiting for waiting in session.waiting if waiting[0] is not lane]
                 session.waiting.append((lane, request, url, hops))
                 return
             connection = self._open(session, origin)
             if connection is None:
-                self.loop.at(now_s, lambda: self._tell_failure(session, lane, request, Failure.CONNECT))
+                self._later(now_s, session, lane, request, url, hops, Failure.CONNECT)
                 return
         session.lanes[lane] = connection
         connection.hops = hops
@@ -237,9 +245,23 @@ class Engine:
         failure = self.origins.find(url or request.url)
         now_s = monotonic()
         if isinstance(failure, Failure):
-            self.loop.at(now_s, lambda: self._tell_failure(session, lane, request, failure))
+            self._later(now_s, session, lane, request, url, hops, failure)
         else:
-            self.loop.at(now_s + 0.05, lambda: self.send(session, lane, request, monotonic(), url, hops))
+            self._later(now_s + RESOLVING_S, session, lane, request, url, hops)
+
+    def _later(
+        self,
+        at_s: float,
+        session: Session,
+        lane: Lane,
+        request: Request,
+        url: str = "",
+        hops: int = 0,
+        failure: Failure | None = None,
+    ) -> None:
+        """Send a request (or tell of its failure) at `at_s`, unless the lane is asked for something else before."""
+        later = session.later[lane] = _Later(self, session, (lane, request, url, hops), failure)
+        self.loop.at(at_s, later)
 
     def _make_room(self, session: Session) -> bool:
         """Close a connection kept alive to another origin; False if all are busy."""
@@ -398,14 +420,22 @@ class Engine:
 
 
 class _Later:
-    """A request to be sent when its time has come."""
+    """A request to be sent, or its failure to be told, when the time has come: the newest of its lane counts."""
 
-    __slots__ = ("_ask", "_engine", "_session")
+    __slots__ = ("_engine", "_failure", "_session", "_waiting")
 
-    def __init__(self, engine: Engine, session: Session, lane: Lane, request: Request) -> None:
+    def __init__(self, engine: Engine, session: Session, waiting: Waiting, failure: Failure | None) -> None:
         self._engine = engine
         self._session = session
-        self._ask = (lane, request)
+        self._waiting = waiting
+        self._failure = failure
 
     def __call__(self) -> None:
-        self._engine.send(self._session, *self._ask, monotonic())
+        session, (lane, request, url, hops) = self._session, self._waiting
+        if session.later[lane] is not self:
+            return
+        session.later[lane] = None
+        if self._failure is None:
+            self._engine.send(session, lane, request, monotonic(), url, hops)
+        else:
+            self._engine._tell_failure(session, lane, request, self._failure)

@@ -54,7 +54,9 @@ class Origins:
             port = parts.port or PORTS[parts.scheme]
         except (ValueError, KeyError):
             return Failure.CONNECT
-        host = parts.hostname or ""
+        host = parts.hostname
+        if not host:
+            return Failure.CONNECT
         tls = self._tls if parts.scheme == "https" else None
         if host == "localhost" or host.replace(".", "").isdigit() or ":" in host:
             return _resolve(host, port, tls)

@@ -19,7 +19,9 @@ Waiting = tuple[Lane, Request, str, int]
 
 
 class Session:
-    """`lanes` holds the connection busy for each lane; `idle` those kept alive; `waiting` asks that found none free."""
+    """`lanes` holds the connection busy for each lane; `idle` those kept alive; `waiting` asks that found none free.
+
+    `later` holds what each lane will ask for when its time has come."""
 
     __slots__ = (
         "allowed_s",
@@ -31,6 +33,7 @@ class Session:
         "idle",
         "index",
         "lanes",
+        "later",
         "leave_s",
         "link",
         "player",
@@ -56,6 +59,7 @@ class Session:
         self.lanes: list[Connection | None] = [None] * LANES
         self.idle: list[Connection] = []
         self.waiting: list[Waiting] = []
+        self.later: list[object] = [None] * LANES
         self.connections = 0
         self.gone = False
         self.seen_first = False
@@ -95,5 +99,6 @@ class Session:
             if connection is not None:
                 connection.close()
         self.lanes = [None] * LANES
+        self.later = [None] * LANES
         self.idle.clear()
         self.waiting.clear()
