@@ -73,7 +73,7 @@ def _presentation(root: Element, url: str) -> Presentation:
         epoch_s=unix_s(root, "availabilityStartTime") if start and dynamic else 0.0,
         update_s=seconds(root, "minimumUpdatePeriod") if dynamic else None,
         delay_s=seconds(root, "suggestedPresentationDelay"),
-        depth_s=inf if depth_s is None else depth_s,
+        depth_s=depth_s or inf,  # nginx-rtmp writes 0 and means nothing by it
         min_buffer_s=seconds(root, "minBufferTime") or 0.0,
         latency=_latency(description),
         rates=_rates(description),
