@@ -5,7 +5,10 @@ the time that lies between them: what the other had one part target earlier must
 the other one part target later, with `SLACK_NS` for network and scheduling.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
 from urllib.parse import urlsplit
 
 from ringside.flow.mux.hls.rendition_report import RenditionReport
@@ -67,25 +70,49 @@ def _is_relative(uri: str) -> bool:
     return not parts.scheme and not parts.netloc
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A rendition's versions and, when each of them was there, in order."""
+
+    versions: Sequence[Version]
+    done_ns: list[int]
+
+    @classmethod
+    def of(cls, versions: Sequence[Version]) -> Self:
+        ordered = sorted(versions, key=lambda one: one.fetch.done_ns)
+        return cls(ordered, [one.fetch.done_ns for one in ordered])
+
+    def before(self, at_ns: int) -> Version | None:
+        """The newest that was there by then."""
+        at = bisect_right(self.done_ns, at_ns)
+        return self.versions[at - 1] if at else None
+
+    def after(self, at_ns: int) -> Version | None:
+        """The first that was asked for only then."""
+        at = bisect_left(self.done_ns, at_ns)
+        return next((one for one in self.versions[at:] if one.fetch.asked_ns >= at_ns), None)
+
+
 def right(stream: HlsStream) -> Iterator[Finding]:
     """Each report against the versions of the rendition it is about."""
-    by_url = {bare(versions[0].fetch.url): versions for versions in everything(stream)}
+    by_url = {bare(versions[0].fetch.url): _Seen.of(versions) for versions in everything(stream)}
     for versions in everything(stream):
         for version in versions:
             for report in version.playlist.reports:
-                theirs = by_url.get(bare(absolute(version, report.uri)), ())
-                yield from _right(version, report, theirs)
+                theirs = by_url.get(bare(absolute(version, report.uri)))
+                if theirs:
+                    yield from _right(version, report, theirs)
 
 
-def _right(version: Version, report: RenditionReport, theirs: Sequence[Version]) -> Iterator[Finding]:
+def _right(version: Version, report: RenditionReport, theirs: _Seen) -> Iterator[Finding]:
     said = _said(version, report)
     part_target = version.playlist.part_target or version.playlist.target_duration or 0
     leeway = round(part_target * NS_PER_S) + SLACK_NS
     where = f"{version.name} on {report.uri}"
-    before = [one for one in theirs if one.fetch.done_ns <= version.fetch.first_ns - leeway]
-    if before and edge(before[-1].full) > said:
-        yield RIGHT.broken(where, f"{_words(said)} reported", f"at least {_words(edge(before[-1].full))}")
-    after = next((one for one in theirs if one.fetch.asked_ns >= version.fetch.done_ns + leeway), None)
+    before = theirs.before(version.fetch.first_ns - leeway)
+    if before and edge(before.full) > said:
+        yield RIGHT.broken(where, f"{_words(said)} reported", f"at least {_words(edge(before.full))}")
+    after = theirs.after(version.fetch.done_ns + leeway)
     if after and edge(after.full) < said:
         yield RIGHT.broken(where, f"{_words(said)} reported", f"at most {_words(edge(after.full))}")
 

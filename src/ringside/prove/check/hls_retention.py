@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from ringside.prove.check.finding import Finding, Rule
-from ringside.prove.check.hls_look import changes, everything, first_number, length, place
+from ringside.prove.check.hls_look import changes, everything, first_number, last_number, length, place
 from ringside.prove.check.seen import HlsStream
 
 REMOVED = Rule(
@@ -28,10 +28,12 @@ def parts_removed(stream: HlsStream) -> Iterator[Finding]:
             if target is None or version.playlist.ended:
                 continue
             behind = Decimal(0)
-            for number, segment in reversed(list(version.playlist.numbered())):
-                if behind > 3 * target and segment.parts:
-                    seen = f"{len(segment.parts)} parts, {behind} s from the end"
-                    yield REMOVED.broken(version.name, f"{seen} (segment {number})", f"none beyond {3 * target} s")
+            for back, segment in enumerate(reversed(version.playlist.segments)):
+                if behind > 3 * target:
+                    if segment.parts:
+                        number = last_number(version.playlist) - back
+                        seen = f"{len(segment.parts)} parts, {behind} s from the end (segment {number})"
+                        yield REMOVED.broken(version.name, seen, f"none beyond {3 * target} s")
                     break
                 behind += length(segment)
 

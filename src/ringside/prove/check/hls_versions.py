@@ -74,7 +74,7 @@ def _needed(tags: tuple[Tag, ...], table: tuple[Need, ...]) -> tuple[int, str]:
     longest = max((tag.duration for tag in tags if isinstance(tag, ExtInf)), default=Decimal(0))
     if table is not _NEEDS and target is not None and longest > target:
         present.add((6, "a target duration that is rounded"))
-    return max(present, default=(1, "nothing"))
+    return max(present, default=(1, ""))
 
 
 def versions_fit(stream: HlsStream) -> Iterator[Finding]:
@@ -95,7 +95,7 @@ def _fits(name: str, tags: tuple[Tag, ...]) -> Iterator[Finding]:
         yield HIGH_ENOUGH.broken(name, said, f"at least {needed} for {why}")
     enough, why = max((needed, why), _needed(tags, (*_NEEDS, *_OFFERS)))
     if said > enough:
-        yield NOT_HIGHER.broken(name, said, f"{enough} for {why}")
+        yield NOT_HIGHER.broken(name, said, f"{enough} for {why}" if why else "1, as nothing in it needs more")
 
 
 JUDGES = (versions_fit,)
