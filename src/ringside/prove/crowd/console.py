@@ -58,7 +58,7 @@ def plain(plan: Plan, total: Total, now: Moment) -> str:
     """The state of the crowd in one line, for a log."""
     tally = total.tally
     parts = [
-        f"{words.clock(total.t_s)}/{words.clock(plan.duration_s)}",
+        f"{words.clock(min(total.t_s, plan.duration_s))}/{words.clock(plan.duration_s)}",
         f"joined {tally.joins} playing {now.playing} stalled {now.stalled} failed {tally.failures}",
         f"ttff {_two(tally.ttff.quantile_ms(0.5), tally.ttff.quantile_ms(0.99))}",
         f"stalls {tally.stalls} ({words.share(stall_ratio(tally))})",
@@ -131,7 +131,10 @@ def table(plan: Plan, total: Total, history: Sequence[Moment], losses: Sequence[
     parts: list[RenderableType] = [passed, Text(), grid]
     parts += [Text(f"lost: {loss}", style="bold red") for loss in losses[-3:]]
     title = Text.assemble(
-        (f" {words.clock(total.t_s)} ", "bold"), f"of {words.clock(plan.duration_s)} · ", (plan.url, "cyan"), " "
+        (f" {words.clock(min(total.t_s, plan.duration_s))} ", "bold"),
+        f"of {words.clock(plan.duration_s)} · ",
+        (plan.url, "cyan"),
+        " ",
     )
     return Panel(Group(*parts), title=title, title_align="left", border_style="dim", padding=(1, 2))
 

@@ -109,6 +109,8 @@ class Course:
         """Once a second, a moment."""
         while True:
             elapsed_s = self._elapsed_s()
+            if elapsed_s > self._plan.duration_s:
+                return  # nobody is there any more; the results are on their way
             await asyncio.sleep(max(0.05, int(elapsed_s + 1 - LOOK_S) + LOOK_S - elapsed_s))
             before = self.total
             if not self._add_up():

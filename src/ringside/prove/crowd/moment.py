@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ringside.prove.crowd.histogram import Histogram
-from ringside.prove.crowd.tally import LEAST, MOST, PLAYING, STALLED, Tally
+from ringside.prove.crowd.tally import LEAST, MOST, ON, PLAYING, STALLED, Tally
 
 MOMENTS = 4 * 3600
 """As many as a tally has rows."""
@@ -59,7 +59,7 @@ def moment(before: Total, after: Total) -> Moment:
     row = _last_row(now, after.t_s)
     return Moment(
         t_s=after.t_s,
-        on=max(0, now.arrived - now.leavings),
+        on=int(row[ON]) if row else max(0, now.arrived - now.leavings),
         playing=int(row[PLAYING]) if row else 0,
         stalled=int(row[STALLED]) if row else 0,
         joined=now.joins,

@@ -141,8 +141,8 @@ class Processes:
 
         Raises the fault of the user's that a child found.
         """
-        finished = asyncio.gather(*self._tasks)
-        stopping = asyncio.create_task(stop.wait())
+        finished: asyncio.Future[Any] = asyncio.gather(*self._tasks)
+        stopping: asyncio.Future[Any] = asyncio.create_task(stop.wait())
         watching = asyncio.create_task(self._watch())
         try:
             await asyncio.wait([finished, stopping], return_when=asyncio.FIRST_COMPLETED)
