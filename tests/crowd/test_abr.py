@@ -106,7 +106,7 @@ def test_the_rung_stays_until_there_is_an_estimate(profile: Profile) -> None:
         (HLS_JS, 8_000_000.0, 3),
         (RINGSIDE_HLS, 600_000.0, 2),
         (DASH_JS, 2_500_000.0, 0),
-        (SHAKA, 2_500_000.0, 0),
+        (SHAKA, 2_500_000.0, 1),
     ],
 )
 def test_the_first_rung_follows_from_the_default_estimate(profile: Profile, listed_first: float, rung: int) -> None:

@@ -84,6 +84,27 @@ def test_a_stall_ends_when_the_resume_threshold_is_buffered() -> None:
     assert feel.stalls == 1
 
 
+def took_to_go_on(playhead: Playhead, now_s: float) -> float:
+    """It has run dry by now: feed it a hundredth of a second after another until it plays."""
+    playhead.advance(now_s, 0.0)
+    assert not playhead.playing
+    dry_s = playhead.position_s
+    for step in range(1, 1000):
+        playhead.advance(now_s, dry_s + step / 100)
+        if playhead.playing:
+            return step / 100
+    raise AssertionError("never went on")
+
+
+def test_each_further_stall_asks_for_twice_as_much_up_to_a_limit_until_a_seek() -> None:
+    playhead = playing(end_s=101.0, profile=HLS_JS)
+    asked = [took_to_go_on(playhead, now_s) for now_s in (20.0, 30.0, 40.0, 50.0, 60.0)]
+    assert asked == pytest.approx([0.4, 0.8, 1.6, 3.0, 3.0], abs=0.011)
+    playhead.seek(60.0, 500.0, 500.3)
+    assert playhead.playing
+    assert took_to_go_on(playhead, 70.0) == pytest.approx(0.4, abs=0.011)
+
+
 def test_media_that_comes_too_late_does_not_undo_the_stall_before_it() -> None:
     playhead = playing(end_s=101.0)
     playhead.advance(13.0, 200.0)

@@ -163,7 +163,7 @@ def test_estimates_and_rates_are_those_of_the_installed_shaka() -> None:
     assert ours.down == theirs["bandwidthDowngradeTarget"]
     assert ours.between_s == theirs["switchInterval"]
     assert ours.least_s == ms(theirs["cacheLoadThreshold"])
-    assert ours.default_bps == theirs["defaultBandwidthEstimate"]
+    assert theirs["useNetworkInformation"] is True
     sync, rates = stock()["shaka"]["streaming"]["liveSync"], SHAKA.catch_up
     assert (rates.fastest, rates.slowest) == (sync["maxPlaybackRate"], sync["minPlaybackRate"])
     assert rates.tolerance_s == sync["targetLatencyTolerance"]

@@ -24,6 +24,7 @@ class Playhead:
         "_last",
         "_need_s",
         "_now_s",
+        "_resume_s",
         "_starved",
         "feel",
         "playing",
@@ -43,6 +44,7 @@ class Playhead:
         self._end_s = -inf
         self._need_s = inf
         """Media ahead that sets it in motion; inf before `begin` and after the end."""
+        self._resume_s = profile.resume_s
         self._last = False
         self._starved = False
         self._far_since_s: float | None = None
@@ -93,10 +95,12 @@ class Playhead:
         self.position_s = position_s
         self._end_s = max(buffered_end_s, position_s)
         self._far_since_s = None
+        self._resume_s = self.profile.resume_s
         ahead_s = self._end_s - position_s
         if self.playing and ahead_s < self.profile.startup_s and not self._last:
-            self._stand(now_s, now_s)
+            self._stand(now_s)
             self._need_s = self.profile.startup_s
+            self._resume_s = self.profile.resume_s
         elif not self.playing and ahead_s >= self._need_s:
             self._play(now_s)
 
@@ -154,14 +158,15 @@ class Playhead:
         if self._last:
             self._stop(dry_s)
         else:
-            self._stand(now_s, dry_s)
+            self._stand(dry_s)
 
-    def _stand(self, now_s: float, since_s: float) -> None:
+    def _stand(self, since_s: float) -> None:
         feel = self.feel
         self.playing = feel.playing = False
         feel.stalls += 1
         feel.stall_began_s = since_s
-        self._need_s = self.profile.resume_s
+        self._need_s = self._resume_s
+        self._resume_s = min(self._resume_s * self.profile.resume_growth, self.profile.resume_most_s)
 
     def _play(self, now_s: float) -> None:
         feel = self.feel

@@ -176,7 +176,11 @@ class Profile:
     """Media ahead of the playhead before the first picture moves: Chromium decodes 0.2 s of sound first. None of the
     three asks for more (hls.js: first fragment or part; dash.js: initialBufferLevel; Shaka: rebufferingGoal 0)."""
     resume_s: float = 0.4
-    """Media ahead before playing goes on after a stall: Chromium doubles the above when it has run dry."""
+    """Media ahead before playing goes on after the first stall …"""
+    resume_growth: float = 2.0
+    """… so many times as much after each further one …"""
+    resume_most_s: float = 3.0
+    """… up to this; a seek starts again. These are Chromium's for media with sound; without, a frame or two will do."""
     ahead_s: float = 30.0
     """No further media is asked for while so much is buffered."""
     poll_s: float = 0.0
