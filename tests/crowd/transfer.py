@@ -170,6 +170,7 @@ class Transfer:
         self._order = count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._flights: dict[Lane, _Flight] = {}
+        self._newest: dict[Lane, int] = {}
         self._wake_s = now_s + WAKE_S
         self._perform(player.start(now_s))
 
@@ -195,12 +196,16 @@ class Transfer:
 
     def _perform(self, asks: Iterable[Ask]) -> None:
         for ask in asks:
+            number = self._newest[ask.lane] = next(self._order)
             if ask.request is None:
                 self._flights.pop(ask.lane, None)
             else:
-                self._at(max(ask.at_s, self.now_s), lambda ask=ask: self._send(ask.lane, ask.request))
+                at_s = max(ask.at_s, self.now_s)
+                self._at(at_s, lambda ask=ask, number=number: self._send(ask.lane, ask.request, number))
 
-    def _send(self, lane: Lane, request: Request) -> None:
+    def _send(self, lane: Lane, request: Request, number: int) -> None:
+        if self._newest[lane] != number:
+            return
         answer = self.server.answer(request.url, self.now_s)
         status = answer.status if isinstance(answer, Answer) else 0
         self.server.asked.append(Asked(self.now_s, lane, request.kind, request.url, status))

@@ -77,7 +77,10 @@ class Request:
 
 
 class Ask:
-    """What a player wants: `request` in `lane`, at once or at `at_s`; None abandons what the lane is doing."""
+    """What a player wants: `request` in `lane`, at once or at `at_s`; None abandons what the lane is doing.
+
+    The newest ask of a lane counts: it takes the place of one under way, and of one whose time has not come.
+    """
 
     __slots__ = ("at_s", "lane", "request")
 

@@ -36,12 +36,13 @@ TOLERANCE_S = 0.05
 class Rung:
     """A variant: what it claims to need, and its renditions."""
 
-    __slots__ = ("audio", "bandwidth_bps", "video")
+    __slots__ = ("audio", "bandwidth_bps", "listed_first", "video")
 
-    def __init__(self, bandwidth_bps: int, video: str, audio: str | None) -> None:
+    def __init__(self, bandwidth_bps: int, video: str, audio: str | None, listed_first: bool = True) -> None:
         self.bandwidth_bps = bandwidth_bps
         self.video = video
         self.audio = audio
+        self.listed_first = listed_first
 
 
 def rungs(text: str, url: str) -> list[Rung]:
@@ -51,10 +52,10 @@ def rungs(text: str, url: str) -> list[Rung]:
     for media in playlist.media:
         if media.type == "AUDIO" and media.uri and (media.default or media.group_id not in groups):
             groups[media.group_id] = urljoin(url, media.uri)
-    found = []
+    found: list[Rung] = []
     for variant in playlist.variants:
         audio = groups.get(variant.inf.audio or "")
-        found.append(Rung(variant.inf.bandwidth, urljoin(url, variant.uri), audio))
+        found.append(Rung(variant.inf.bandwidth, urljoin(url, variant.uri), audio, listed_first=not found))
     return sorted(found, key=lambda rung: rung.bandwidth_bps)
 
 
@@ -123,10 +124,13 @@ class HlsPlayer:
             self._rungs = self._read_manifest(reply)
         except (Malformed, ValueError):
             return self.failed(now_s, Lane.MANIFEST, self._manifest, Failure.UNREADABLE)
-        self._rung = self._abr.first([rung.bandwidth_bps for rung in self._rungs])
+        first_bps = next(rung.bandwidth_bps for rung in self._rungs if rung.listed_first)
+        self._rung = self._abr.first([rung.bandwidth_bps for rung in self._rungs], first_bps)
         rung = self._rungs[self._rung]
         self.feel.rung_bps = rung.bandwidth_bps
         self._video = Stream(self._rendition(rung.video, Lane.VIDEO))
+        if rung.video == reply.url:
+            return self._on_listing(now_s, self._video, Lane.VIDEO_LIST, reply)
         asks = [*self._video.rendition.plain]
         if rung.audio:
             self._audio = Stream(self._rendition(rung.audio, Lane.AUDIO))
@@ -135,7 +139,7 @@ class HlsPlayer:
 
     def _read_manifest(self, reply: Reply) -> list[Rung]:
         known = self._world.shared("hls.manifest")
-        found: list[Rung] | None = known.get(reply.body)
+        found: list[Rung] | None = known.get((reply.url, reply.body))
         if found is None:
             text = reply.body.decode("utf-8")
             try:
@@ -147,7 +151,7 @@ class HlsPlayer:
                 raise Malformed("no variants")
             if len(known) > 64:
                 known.clear()
-            known[reply.body] = found
+            known[reply.url, reply.body] = found
         return found
 
     def _rendition(self, url: str, lane: Lane) -> Rendition:
@@ -241,7 +245,7 @@ class HlsPlayer:
         if reply.status != 200:
             return self._again(now_s, lane, stream.rendition.plain[0].request, f"status {reply.status}")
         try:
-            listing = stream.rendition.read(reply.body, stream.rendition.url, now_s)
+            listing = stream.rendition.read(reply.body, reply.url, now_s)
         except (Malformed, ValueError, OverflowError):
             return self.failed(now_s, lane, reply.request, Failure.UNREADABLE)
         changed = listing is not stream.listing
@@ -262,8 +266,10 @@ class HlsPlayer:
             return NOTHING
         if listing.reload and changed and self.profile.blocking_reload:
             return listing.reload
-        habit = self.profile.reload_changed if changed else self.profile.reload_unchanged
-        at_s = max(now_s, reply.sent_s + habit * listing.target_s)
+        wait_s = self.profile.reload_unchanged * listing.target_s
+        if changed:
+            wait_s = self.profile.reload_changed * (min(listing.last_s, listing.target_s) or listing.target_s)
+        at_s = max(now_s, reply.sent_s + wait_s)
         return (Ask(stream.rendition.list_lane, stream.rendition.plain[0].request, at_s),)
 
     def _target_s(self, listing: Listing) -> float:
@@ -334,10 +340,18 @@ class HlsPlayer:
         return (*first, *second) if first or second else NOTHING
 
     def _finishing(self, now_s: float, video: Stream) -> Asks:
-        if self._playhead.position_s >= video.listing.edge_s - TOLERANCE_S:  # type: ignore[union-attr]
+        """The event is over: what is still to come is fetched, and when that has played out the viewer leaves."""
+        asks = self._fill()
+        if self._all_there(video) and (self._audio is None or self._all_there(self._audio)):
             self._playhead.ended(now_s)
-            self._viewer.leave_s = now_s
-        return self._fill()
+            if not self.feel.playing:
+                self._viewer.leave_s = now_s
+        return asks
+
+    def _all_there(self, stream: Stream) -> bool:
+        listing, piece = stream.listing, stream.piece
+        done = listing is not None and listing.ended and stream.asking is None and piece is not None
+        return done and stream.rendition.after(piece) is None  # type: ignore[arg-type]
 
     def _feel_latency(self, now_s: float, video: Stream) -> None:
         listing: Listing = video.listing  # type: ignore[assignment]

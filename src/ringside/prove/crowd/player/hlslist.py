@@ -55,6 +55,7 @@ class Listing:
         "hold_back_s",
         "last_msn",
         "last_part",
+        "last_s",
         "part_hold_back_s",
         "part_target_s",
         "reload",
@@ -75,6 +76,7 @@ class Listing:
         self.ended = playlist.ended
         self.dated = any(segment.program_date_time for segment in playlist.segments)
         self.reports = {report.uri: (report.last_msn, report.last_part) for report in playlist.reports}
+        self.last_s = float(next((segment.duration or 0 for segment in playlist.segments[::-1] if segment.uri), 0))
         self.hint = next((hint.uri for hint in playlist.hints if hint.type == "PART"), "")
         self.start_s = self.edge_s = 0.0
         self.last_msn = self.first_msn + playlist.skipped + len(playlist.segments) - 1
@@ -108,6 +110,7 @@ class Rendition:
         self.plain = (Ask(self.list_lane, world.request(url, Kind.PLAYLIST, keep=True)),)
         self._pieces: dict[tuple[int, int], Piece] = {}
         self._lowest = 0
+        self._dated = False
         self._listings: dict[bytes, Listing] = {}
         self.newest_msn = -1
         self.first_seen_s: float | None = None
@@ -128,14 +131,15 @@ class Rendition:
 
     def _take(self, playlist: MediaPlaylist, url: str) -> Listing:
         listing = Listing(playlist)
+        if playlist.skipped:
+            listing.dated = listing.dated or self._dated
+        self._dated = listing.dated
         at_s: float | None = None
-        init: Request | None = None
+        init = self._init_before(listing.first_msn + playlist.skipped) if playlist.skipped else None
         for msn, segment in playlist.numbered():
             if segment.map is not None:
                 init = self._world.request(urljoin(url, segment.map.uri), Kind.INIT)
             at_s = self._start(msn, segment, at_s, listing.target_s)
-            if not listing.start_s:
-                listing.start_s = at_s
             for piece in self._pieces_of(msn, segment, at_s, url):
                 piece.init = init
                 self._learn(piece)
@@ -143,11 +147,19 @@ class Rendition:
             self.newest_msn = max(self.newest_msn, msn)
         listing.edge_s = at_s or 0.0
         self._forget(listing.first_msn)
+        oldest = self.first_of(listing.first_msn) or self.first_of(listing.first_msn + playlist.skipped)
+        listing.start_s = oldest.start_s if oldest is not None else listing.edge_s
+        listing.hint = urljoin(url, listing.hint) if listing.hint else ""
         if listing.can_block and not listing.ended:
-            glue = "&" if "?" in url else "?"
-            reload = f"{url}{glue}{listing.next_directives(self.low_latency)}"
+            glue = "&" if "?" in self.url else "?"
+            reload = f"{self.url}{glue}{listing.next_directives(self.low_latency)}"
             listing.reload = (Ask(self.list_lane, self._world.request(reload, Kind.PLAYLIST, keep=True)),)
         return listing
+
+    def _init_before(self, msn: int) -> Request | None:
+        """The initialization that still holds where a delta update begins with segment `msn`."""
+        known = self.first_of(msn) or self.first_of(msn - 1)
+        return known.init if known is not None else None
 
     def _learn(self, piece: Piece) -> None:
         """A piece is listed: news, or known, or known by a hint only, which did not say all."""
@@ -167,7 +179,7 @@ class Rendition:
             msn, part = msn + 1, 0
         if msn < self.newest_msn or (msn, part) in self._pieces:
             return self._pieces.get((msn, part))
-        request = self._world.request(urljoin(self.url, listing.hint), Kind.MEDIA)
+        request = self._world.request(listing.hint, Kind.MEDIA)
         found = Piece(msn, part, piece.end_s, piece.end_s + listing.part_target_s, request, self.lane)
         found.init, found.hinted = piece.init, True
         self._pieces[msn, part] = found
