@@ -24,8 +24,9 @@ _HALF = Decimal("0.5")
 def within_target(stream: HlsStream) -> Iterator[Finding]:
     """A half second over is given its benefit: `nearest` does not say which way it goes."""
     for versions in everything(stream):
+        targets = {id(version): version.playlist.target_duration for version in versions}
         for one in segments(versions):
-            target, duration = one.version.playlist.target_duration, one.segment.duration
+            target, duration = targets[id(one.version)], one.segment.duration
             if target is not None and duration is not None and duration - target > _HALF:
                 yield WITHIN.broken(one.where, f"EXTINF {duration}", f"at most {target} when rounded")
 

@@ -45,11 +45,23 @@ def media_sequence(stream: HlsStream) -> Iterator[Finding]:
             if now < was:
                 yield BACK.broken(after.name, now, f"at least {was}")
                 continue
+            if _aligned(before.full, after.full):
+                continue
             numbers = _numbers(before.full)
             moved = [(n, numbers[uri]) for uri, n in _numbers(after.full).items() if numbers.get(uri, n) != n]
             if moved:
                 seen = f"segment {moved[0][1]} became {moved[0][0]}"
                 yield COUNTS.broken(after.name, f"{seen} ({len(moved)} moved)", "every segment keeps its number")
+
+
+def _aligned(before: MediaPlaylist, after: MediaPlaylist) -> bool:
+    """Whether the first and the last segment that both number alike are the same: then none has moved."""
+    old, new = first_number(before), first_number(after)
+    first, last = max(old, new), min(old + len(before.segments), new + len(after.segments)) - 1
+    if first > last:
+        return False
+    ends = [(before.segments[n - old], after.segments[n - new]) for n in (first, last)]
+    return all(was.uri == now.uri and _range(was.tags) == _range(now.tags) for was, now in ends if was.uri)
 
 
 def _numbers(playlist: MediaPlaylist) -> dict[tuple[str, str], int]:
@@ -64,18 +76,20 @@ def _range(tags: tuple[object, ...]) -> str:
 
 
 def discontinuity_sequence(stream: HlsStream) -> Iterator[Finding]:
-    """Never back, and segments keep their numbers."""
+    """Never back, and one step for each DISCONTINUITY that was removed: so segments keep their numbers."""
     for versions in everything(stream):
         for before, after in changes(versions):
             was, now = before.playlist.discontinuity_sequence, after.playlist.discontinuity_sequence
             if now < was:
                 yield DISCONTINUITY_BACK.broken(after.name, now, f"at least {was}")
+            removed = first_number(after.full) - first_number(before.full)
             skipped = before.full.skipped or after.full.skipped
-            removed = first_number(after.full) > first_number(before.full) and not skipped
-            old, new = discontinuity_numbers(before.full), discontinuity_numbers(after.full)
-            wrong = next((n for n in new if removed and n in old and old[n] != new[n]), None)
-            if wrong is not None:
-                yield DISCONTINUITY_COUNTS.broken(place(after, wrong), new[wrong], old[wrong])
+            if now < was or skipped or not 0 <= removed <= len(before.full.segments):
+                continue
+            due = was + sum(segment.discontinuity for segment in before.full.segments[:removed])
+            if now != due:
+                where = place(after, first_number(after.full))
+                yield DISCONTINUITY_COUNTS.broken(where, f"DISCONTINUITY-SEQUENCE {now}", due)
             marked = any(segment.discontinuity for segment in before.full.segments)
             if removed and marked and not _numbered(before):
                 seen = "no DISCONTINUITY-SEQUENCE, a DISCONTINUITY, and segments were removed"
