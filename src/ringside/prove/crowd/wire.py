@@ -4,6 +4,7 @@ Pure, and bounded: a head that is too long, a length that is not a number and a 
 an error says what was wrong. Heads repeat from viewer to viewer, so what was read is remembered by its bytes.
 """
 
+import string
 import zlib
 from collections.abc import Iterator
 from datetime import UTC
@@ -17,6 +18,7 @@ UNTIL_CLOSE = -1
 CHUNKED = -2
 _REMEMBERED = 2048
 _BODILESS = {204, 304}
+_HEX = string.hexdigits.encode()
 _AS_IT_IS = "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}"
 """In a target; the rest, such as blanks and umlauts, is percent-encoded."""
 _DOCUMENTS = (b"text/html", b"application/xhtml+xml", b"application/json")
@@ -197,11 +199,8 @@ class Dechunker:
 
     def _begin(self, line: bytes) -> None:
         digits = line.partition(b";")[0].strip()
-        try:
-            size = int(digits, 16)
-        except ValueError:
-            raise Malformed(f"chunk size {digits[:40]!r}") from None
-        if size < 0 or size > LENGTH_LIMIT or digits[:1] in b"+-":
+        size = int(digits, 16) if digits and not digits.strip(_HEX) else -1
+        if not 0 <= size <= LENGTH_LIMIT:
             raise Malformed(f"chunk size {digits[:40]!r}")
         self._trailer = size == 0
         self._left = size + 2 if size else 0
