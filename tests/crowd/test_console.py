@@ -40,7 +40,7 @@ def test_the_table_names_everything_that_is_measured() -> None:
 
 def test_a_generator_past_its_limits_is_marked() -> None:
     plan = plan_of()
-    for trouble in (Night(plan, cpu=0.95), Night(plan, lag_ms=80)):
+    for trouble in (Night(plan, cpu=0.95), Night(plan, lag_ms=2 * plan.lag_limit_ms)):
         assert saturated_now(plan, trouble.moments[-1])
         assert MARK in shown(table(plan, trouble.total, trouble.moments, []))
         assert MARK in plain(plan, trouble.total, trouble.moments[-1])

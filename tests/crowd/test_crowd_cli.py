@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from ringside.cli import crowd as verb
@@ -202,3 +203,21 @@ def test_help_groups_the_options_and_gives_an_example() -> None:
         assert panel in done.stdout
     assert "Example:  ringside crowd http" in done.stdout
     assert "Example:  ringside crowd worker --nats" in ringside("worker", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "field"),
+    [
+        ("--viewers", "viewers"),
+        ("--duration", "duration_s"),
+        ("--leave-over", "leave_over_s"),
+        ("--dvr-s", "dvr_s"),
+        ("--storm-share", "storm_share"),
+        ("--processes", "processes"),
+        ("--lag-limit", "lag_limit_ms"),
+        ("--cpu-limit", "cpu_limit"),
+    ],
+)
+def test_help_gives_the_defaults_that_a_plan_has(option: str, field: str) -> None:
+    (parameter,) = [p for p in get_command(app).commands["crowd"].params if option in p.opts]  # type: ignore[attr-defined]
+    assert f"(default {Plan.model_fields[field].default:g})" in parameter.help

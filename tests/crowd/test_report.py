@@ -232,3 +232,19 @@ def test_a_browser_shows_it_without_a_word_cut_off(tmp_path: Path, width: int) -
         )
         assert asked == [path.as_uri()]
         browser.close()
+
+
+def test_a_second_that_had_hardly_begun_when_it_ended_is_not_drawn_as_an_exit() -> None:
+    plan = plan_of(300, 20)
+    night = Night(plan)
+    whole = page_of(plan, night)
+    night.total.tally.rows[20] = [300.0, 0.0, 0.0, 9.9, 9.9, 0.0]
+    assert page_of(plan, night) == whole
+
+
+def test_one_bitrate_alone_is_still_named() -> None:
+    plan = plan_of()
+    night = Night(plan)
+    for total in night.totals:
+        total.tally.rungs.pop("600000", None)
+    assert "2.5 Mb/s" in Reader(page_of(plan, night)).text

@@ -84,7 +84,12 @@ def chart(
     if limit is not None:
         labels.append(tag("span", limit.label, class_="limit-label", style=f"bottom:{limit.at / top * 100:.2f}%"))
     nothing = None if any(v for each in series for _, v in each.points) else tag("p", empty, class_="empty")
-    return _card(title, note, _key(series), _frame(plots, [*labels, nothing], _y(step, top, say), _times(span)))
+    return _card(
+        title,
+        note,
+        _key(series) if len(series) > 1 else None,
+        _frame(plots, [*labels, nothing], _y(step, top, say), _times(span)),
+    )
 
 
 def stack(
@@ -99,7 +104,8 @@ def stack(
     sums = [sum(values) for values in zip(*(values for _, values in layers), strict=True)]
     below = [0.0] * len(times)
     plots: list[Html] = []
-    styles = [f"rung r{min(5, round(5 * i / max(1, len(layers) - 1)))}" for i in range(len(layers))]
+    last = len(layers) - 1
+    styles = [f"rung r{round(5 * i / last) if last else 3}" for i in range(len(layers))]
     for (name, values), style in zip(layers, styles, strict=True):
         above = [b + (v / s if s else 0.0) for b, v, s in zip(below, values, sums, strict=True)]
         edge = [f"{x(t):.1f},{HEIGHT - a * HEIGHT:.2f}" for t, a in zip(times, above, strict=True)]
@@ -240,9 +246,7 @@ def _frame(
     )
 
 
-def _key(series: Sequence[Series]) -> Html | None:
-    if len(series) < 2:
-        return None
+def _key(series: Sequence[Series]) -> Html:
     return tag("ul", *(tag("li", tag("i", class_=each.style), each.name) for each in series), class_="key")
 
 

@@ -39,7 +39,8 @@ def headline(verdict: Document) -> str:
         return f"None of {words.whole(arrived)} viewers got a picture."
     first = words.duration(verdict["ttff_ms"]["max"])
     if joined == arrived:
-        who = f"All {words.whole(arrived)} viewers" if arrived > 1 else "The viewer"
+        came = "viewers" if arrived == verdict["viewers"] else "who came"
+        who = f"All {words.whole(arrived)} {came}" if arrived > 1 else "The viewer"
         return f"{who} had a picture within {first}, and {_stalled(verdict)}."
     who = f"{words.whole(joined)} of {words.whole(arrived)} viewers"
     return f"{who} had a picture within {first}, and {_stalled(verdict)}."

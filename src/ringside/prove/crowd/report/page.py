@@ -36,7 +36,7 @@ def render(verdict: Mapping[str, Any], plan: Plan, tally: Tally, moments: Sequen
         _header(verdict, when),
         tag("section", *map(_tile, facts.tiles(verdict)), class_="tiles"),
         tag("h2", "Over time"),
-        tag("section", *_over_time(plan, tally, moments), class_="charts"),
+        tag("section", *_over_time(plan, tally, moments, verdict.get("lasted_s", plan.duration_s)), class_="charts"),
         tag("h2", "For each viewer"),
         tag("section", *_distributions(tally), class_="charts"),
         tag("h2", "Answers and failures"),
@@ -82,11 +82,11 @@ def _tile(tile: facts.Tile) -> Html:
 # -- charts
 
 
-def _over_time(plan: Plan, tally: Tally, moments: Sequence[Moment]) -> Iterable[Html]:
-    last_s = max([moment.t_s for moment in moments[-1:]] + [float(second) for second in tally.rows], default=1.0)
-    span = (0.0, max(last_s, 1.0))
+def _over_time(plan: Plan, tally: Tally, moments: Sequence[Moment], lasted_s: float) -> Iterable[Html]:
+    """`lasted_s`: seconds that had hardly begun when it ended are not drawn."""
+    span = (0.0, max(lasted_s, 1.0))
     marks = _events(plan)
-    rows = sorted(tally.rows.items())
+    rows = sorted((second, row) for second, row in tally.rows.items() if second <= lasted_s - 0.5)
 
     def of(column: int, scale: float = 1.0) -> list[Point]:
         return [(second + 0.5, row[column] * scale) for second, row in rows]
