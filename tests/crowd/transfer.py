@@ -60,6 +60,7 @@ class Server:
     _answerers: list[tuple[str, Answerer]] = field(default_factory=list)
     _troubles: list[tuple[float, float, str, Failure | int]] = field(default_factory=list)
     _free_s: float = 0.0
+    _silences: list[tuple[float, float]] = field(default_factory=list)
 
     def put(self, url: str, body: bytes, at_s: float = 0.0) -> None:
         """`body` is there, whole, from `at_s` on."""
@@ -77,6 +78,10 @@ class Server:
         """Refuse for a while: with a status, or with no reply."""
         self._troubles.append((from_s, to_s, part_of_url, how))
 
+    def silence(self, from_s: float, to_s: float) -> None:
+        """Nothing that is sent after `from_s` comes before `to_s`; then all of it does."""
+        self._silences.append((from_s, to_s))
+
     def answer(self, url: str, now_s: float) -> Answer | Failure:
         """What comes back to a request that arrives at `now_s`."""
         for from_s, to_s, part, how in self._troubles:
@@ -92,6 +97,8 @@ class Server:
 
     def sent_s(self, size: int, ready_s: float) -> float:
         """When `size` bytes that are ready at `ready_s` have gone through the link."""
+        for from_s, to_s in self._silences:
+            ready_s = to_s if from_s <= ready_s < to_s else ready_s
         start_s = max(ready_s, self._free_s)
         rate_bps = [bps for from_s, bps in self.rates if from_s <= start_s][-1]
         if not rate_bps:

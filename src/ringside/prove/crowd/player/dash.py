@@ -34,6 +34,8 @@ from ringside.prove.crowd.player.shelf import presentation
 from ringside.prove.crowd.player.track import MEDIA, Track
 
 WHOLE = (200, 206)
+AT_ONCE_S = 0.001
+"""A chunked segment whose chunks each came in less than this is counted as if it had come whole in this."""
 LEAST_UPDATE_S = 1.0
 """dash.js asks for an MPD no more often."""
 
@@ -249,6 +251,7 @@ class DashPlayer:
             return NOTHING
         if offset != track.edge:
             track.busy_s += now_s - track.last_s
+            track.busy_bytes += reached - offset
         track.last_s = now_s
         chunks = bisect_right(map.ends, reached)
         if chunks > track.chunks:
@@ -260,8 +263,12 @@ class DashPlayer:
     def _on_segment(self, now_s: float, track: Track, reply: Reply) -> None:
         map: ChunkMap = reply.request.object
         if track.lane is Lane.VIDEO:
-            took_s = track.busy_s if track.grows else now_s - reply.first_s
-            self._abr.sample(now_s, took_s, reply.nbytes, reply.first_s - reply.sent_s)
+            took_s, nbytes = now_s - reply.first_s, reply.nbytes
+            if track.grows and track.busy_s >= AT_ONCE_S:
+                took_s, nbytes = track.busy_s, track.busy_bytes
+            elif track.grows:
+                took_s = AT_ONCE_S
+            self._abr.sample(now_s, took_s, nbytes, reply.first_s - reply.sent_s)
         if not track.grows or map.nominal or track.chunks < len(map.ends) or not map.ends:
             self._buffered(now_s, track, map.end_s)
 
@@ -342,6 +349,8 @@ class DashPlayer:
         for track in self._each():
             if track.asked is not None:
                 asks.append(Ask(track.lane, None))
+                if track.lane is Lane.VIDEO and track.busy_s:  # dash.js counts what an abandoned request has brought
+                    self._abr.sample(now_s, track.busy_s, track.busy_bytes)
             track.enter(position_s)
             asks += self._next(now_s, track)
         return asks

@@ -17,8 +17,8 @@ class Track:
     """`asked` is the request under way or planned, `segment` the one it is for, or the newest complete one."""
 
     __slots__ = (
-        "asked", "attempts", "busy_s", "chunks", "done", "edge", "end_s", "from_s", "grows", "inits", "lane",
-        "last_s", "period", "representation", "rungs", "segment", "set", "shelf", "world",
+        "asked", "attempts", "busy_bytes", "busy_s", "chunks", "done", "edge", "end_s", "from_s", "grows", "inits",
+        "lane", "last_s", "period", "representation", "rungs", "segment", "set", "shelf", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, lane: Lane, period: Period, chosen: AdaptationSet, grows: bool) -> None:
@@ -41,7 +41,9 @@ class Track:
         self.edge = 0
         """Byte at which the newest of them ended."""
         self.busy_s = 0.0
-        """Time that the segment under way has spent on the wire, the waiting for chunks left out."""
+        """Time that the segment under way has spent on the wire, the waiting for each chunk's first bytes left out."""
+        self.busy_bytes = 0
+        """Bytes that came in that time."""
         self.last_s = 0.0
         """When bytes came last."""
         self.done = False
@@ -114,7 +116,7 @@ class Track:
         """The request for a segment, which is now the one under way."""
         self.segment = segment
         self.chunks = self.edge = 0
-        self.busy_s = 0.0
+        self.busy_s, self.busy_bytes = 0.0, 0
         self.asked = self.shelf.request(segment)
         return self.asked
 
