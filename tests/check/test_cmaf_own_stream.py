@@ -7,12 +7,14 @@ import media_streams as made
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from media_streams import patched, rewrite
 
-from ringside.prove.check import boxes, dash_over_time, dash_static
+from ringside.core.boxes.box import box
+from ringside.prove.check import boxes, dash_over_time, dash_static, hls_ts
 from ringside.prove.check.finding import RULES, gather
 from ringside.prove.check.seen import DashStream, HlsStream
 
-HLS_JUDGES = boxes.JUDGES
+HLS_JUDGES = (*boxes.JUDGES, *hls_ts.JUDGES)
 DASH_JUDGES = (*boxes.JUDGES, *dash_static.JUDGES, *dash_over_time.JUDGES)
 
 
@@ -100,6 +102,21 @@ def test_no_manifest_makes_a_judge_of_dash_raise(seed: int) -> None:
 def test_no_transport_stream_makes_a_judge_raise(noise: bytes) -> None:
     packets = b"".join(b"\x47" + noise[at : at + 187].ljust(187, b"\xff") for at in range(0, len(noise) + 1, 187))
     told(made.with_body(made.hls(), lambda body: packets))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\0\0\0\x08moof" * 200_000,
+        box("moof", b"\0\0\0\x08traf" * 600_000),
+        made.video().chunks[0].data + b"\0\0\0\x08mdat" * 200_000,
+        rewrite(made.video().chunks[0].data, "moof/traf/trun", patched(12, b"\0\0\xff\xff")),
+    ],
+    ids=["moofs", "trafs", "mdats", "samples"],
+)
+def test_what_a_stranger_claims_costs_no_more_than_he_sends(body: bytes) -> None:
+    stream = made.with_body(made.hls(), lambda data: body, lambda m: m.part == 0 and made.picture(m))
+    assert any(it["rule"] in ("cmaf.boxes", "cmaf.box-order") for it in told(stream))
 
 
 HOSTILE = (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import media_streams as made
@@ -11,7 +12,7 @@ from media_streams import broken
 from ringside.core.boxes.retime import retime
 from ringside.prove.check import dash_addressing as rules
 from ringside.prove.check.mpd_tree import parse, representation
-from ringside.prove.check.segment_timeline import MAX_ENTRIES, entries
+from ringside.prove.check.segment_timeline import MAX_ENTRIES, address, entries
 
 LIVE = made.manifest()
 LAST = made.FIRST + made.SEGMENTS - 1
@@ -93,6 +94,29 @@ def test_a_timeline_is_the_medias_own() -> None:
     assert broken(rules.timeline_media, made.dash(late)) == {"dash.timeline-media"}
     uneven = timelined(rows((start, 50_000), (None, 50_000), (None, 45_000)))
     assert broken(rules.timeline_media, made.dash(uneven)) == {"dash.timeline-media"}
+
+
+def test_a_segment_of_a_timeline_is_known_by_its_address_not_its_number() -> None:
+    renumbered = made.with_media(made.dash(timelined()), lambda m: replace(m, number=m.number + 1))
+    assert broken(rules.timeline_media, renumbered) == set()
+    readdressed = made.with_media(
+        renumbered, lambda m: replace(m, fetch=replace(m.fetch, url=m.fetch.url.replace(str(made.FIRST), str(LAST))))
+    )
+    assert broken(rules.timeline_media, readdressed) == {"dash.timeline-media"}
+
+
+@pytest.mark.parametrize(
+    ("media", "filled"),
+    [
+        ("$RepresentationID$/$Number$.m4s", "v180/7.m4s"),
+        ("$Number%05d$-$Time$-$Bandwidth$.m4s?a=$Time$", "00007-90-200000.m4s"),
+        ("$$-$Unknown$", "$-$Unknown$"),
+    ],
+)
+def test_an_address_is_filled_in(media: str, filled: str) -> None:
+    found = representation(parse(LIVE.replace("v180/$Number$.m4s", media).encode()), "v180")
+    assert found is not None
+    assert address(found, 7, 90) == filled
 
 
 def test_a_cmaf_mpd_counts_in_the_medias_ticks() -> None:

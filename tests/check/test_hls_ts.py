@@ -54,7 +54,7 @@ GOOD = pat(PMT_PID) + pmt() + pes(SPS, IDR) + pes(OTHER)
 
 
 def test_a_good_segment_breaks_no_rule_and_is_not_taken_for_cmaf() -> None:
-    assert gather(f for judge in boxes.JUDGES for f in judge(stream([GOOD, GOOD]))) == []
+    assert gather(f for judge in (*boxes.JUDGES, *rules.JUDGES) for f in judge(stream([GOOD, GOOD]))) == []
 
 
 @pytest.mark.parametrize("bad", [GOOD[:-1], GOOD[:376] + b"\0" + GOOD[377:], GOOD + b"x"])

@@ -20,6 +20,9 @@ from ringside.prove.check.init_track import InitTrack, read_trak
 Kind = Literal["bmff", "ts", "other"]
 TS_PACKET = 188
 TOP_BOXES = {b"styp", b"ftyp", b"moof", b"moov", b"mdat", b"prft", b"emsg", b"sidx", b"free", b"skip", b"uuid"}
+MAX_TOP_BOXES = 16_384
+MAX_MOOF_BYTES = 4 << 20
+MAX_MDATS = 16  # of one moof; more are not told apart
 TFHD_FIELDS = (0x02, 0x08, 0x10, 0x20)  # description index, default duration, size and flags
 
 
@@ -121,10 +124,12 @@ def kind(data: bytes) -> Kind:
 def read_init(data: bytes) -> Init:
     """The facts of an initialization segment."""
     top, problem = _tops(data)
-    found = Init(tuple(box.type for box in top), problem=problem)
+    found = Init(tuple(legible(box.type) for box in top), problem=problem)
     try:
         found = replace(found, brands=next((ftyp.brands(box) for box in top if box.type == "ftyp"), ()))
         moov = next((box for box in top if box.type == "moov"), None)
+        if moov and moov.size > MAX_MOOF_BYTES:
+            raise BoxError(f"a moov of {moov.size} bytes, more than anybody needs")
         return _with_moov(found, moov) if moov else found
     except BoxError as error:
         return replace(found, problem=problem or str(error))
@@ -145,15 +150,13 @@ def read_object(data: bytes, init: bytes) -> Object:
             room -= sum(len(traf.sizes) for traf in fragments[-1].trafs)
             ahead = []
         elif box.type == "mdat" and fragments:
-            span = (box.body_start, box.end)
-            between = fragments[-1].between if fragments[-1].mdats else tuple(b.type for b in ahead)
-            fragments[-1] = replace(fragments[-1], mdats=(*fragments[-1].mdats, span), between=between)
+            fragments[-1] = _with_mdat(fragments[-1], box, ahead)
             ahead = []
         else:
             ahead.append(box)
             if box.type == "styp":
                 brands += _brands(box)
-    return Object(tuple(box.type for box in top), tuple(dict.fromkeys(brands)), tuple(fragments), problem)
+    return Object(tuple(legible(box.type) for box in top), tuple(dict.fromkeys(brands)), tuple(fragments), problem)
 
 
 def _tops(data: bytes) -> tuple[list[Box], str]:
@@ -161,6 +164,8 @@ def _tops(data: bytes) -> tuple[list[Box], str]:
     found: list[Box] = []
     try:
         for box in boxes(data):
+            if len(found) >= MAX_TOP_BOXES:
+                return found, f"more than {MAX_TOP_BOXES} boxes"
             found.append(box)
     except BoxError as error:
         return found, str(error)
@@ -188,9 +193,18 @@ def _with_moov(found: Init, moov: Box) -> Init:
     return replace(found, tracks=tracks, movie_duration=duration, has_mvex=bool(mvex))
 
 
+def _with_mdat(fragment: Fragment, mdat: Box, ahead: list[Box]) -> Fragment:
+    if len(fragment.mdats) >= MAX_MDATS:
+        return fragment
+    between = fragment.between if fragment.mdats else tuple(legible(box.type) for box in ahead)
+    return replace(fragment, mdats=(*fragment.mdats, (mdat.body_start, mdat.end)), between=between)
+
+
 def _fragment(moof: Box, ahead: list[Box], header: Init, room: int) -> Fragment:
     types = tuple(legible(box.type) for box in ahead)
     try:
+        if moof.size > MAX_MOOF_BYTES:
+            raise BoxError(f"a moof of {moof.size} bytes, more than anybody needs")
         prfts = tuple(Prft.from_box(box) for box in ahead if box.type == "prft")
         mfhd = each(moof, "mfhd")
         sequence = int.from_bytes(mfhd[0].body[4:8], "big") if mfhd and len(mfhd[0].body) >= 8 else None

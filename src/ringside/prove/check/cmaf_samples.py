@@ -61,7 +61,8 @@ def sync_is_idr(stream: Stream) -> Iterator[Finding]:
     for it in opened(stream):
         for fragment in it.object.fragments:
             for traf in fragment.trafs:
-                if traf.sync(0) and _picture(it, traf, 0) is False:
+                at, size = next(samples(traf), (0, 0))
+                if traf.sync(0) and not traf.absolute and _picture(it, traf.track_id, at, size) is False:
                     yield TRUE_SYNC.broken(it.name, f"{it.label}: another picture, flagged as sync", "an IDR picture")
 
 
@@ -98,8 +99,8 @@ def _parts(stream: Stream) -> Iterator[tuple[Opened, bool, bool]]:
 def _has_independent(it: Opened) -> bool:
     assert it.lead
     for _, traf in it.object.trafs(it.lead.track_id):
-        for index in range(len(traf.sizes)):
-            if traf.sync(index) and _picture(it, traf, index) is not False:
+        for index, (at, size) in enumerate(samples(traf)):
+            if traf.sync(index) and _picture(it, traf.track_id, at, size) is not False:
                 return True
     return False
 
@@ -111,14 +112,11 @@ def _video(it: Opened) -> Traf | None:
     return next((traf for _, traf in it.object.trafs(it.lead.track_id) if traf.sizes), None)
 
 
-def _picture(it: Opened, traf: Traf, index: int) -> bool | None:
-    """Whether that sample is independent by its NAL units; None where it cannot be told."""
-    track = it.init.track(traf.track_id)
+def _picture(it: Opened, track_id: int, at: int, size: int) -> bool | None:
+    """Whether the sample at `at` is independent by its NAL units; None where it cannot be told."""
+    track = it.init.track(track_id)
     codec = family(track.entry) if track else ""
-    if not codec or track is None or traf.absolute:
-        return None
-    at, size = next((place for i, place in enumerate(samples(traf)) if i == index), (0, 0))
-    if at < 0 or not size:
+    if not codec or track is None or at < 0 or not size:
         return None
     return independent(codec, length_prefixed(it.media.fetch.body[at : at + size], track.nal_length))
 

@@ -6,6 +6,7 @@ Streams enter, findings leave. SegmentBase and SegmentList are left to others: l
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
+from urllib.parse import unquote, urlsplit
 
 from ringside.prove.check.finding import Finding, Rule
 from ringside.prove.check.mpd_tree import (
@@ -20,7 +21,7 @@ from ringside.prove.check.mpd_tree import (
 )
 from ringside.prove.check.opened import Opened, opened
 from ringside.prove.check.seen import DashStream
-from ringside.prove.check.segment_timeline import entries
+from ringside.prove.check.segment_timeline import address, entries
 
 TIMELINE = "ISO/IEC 23009-1 §5.3.9.6"
 CMAF_PROFILE = "urn:mpeg:dash:profile:cmaf:2019"
@@ -188,23 +189,34 @@ def _with_timeline(stream: DashStream) -> Iterator[Representation]:
 
 
 def _due(stream: DashStream) -> Iterator[tuple[Opened, Representation, float, float]]:
-    """(object, Representation, when its media should begin in seconds of media time, for how long)."""
-    places: dict[tuple[str, int], tuple[Representation, float, float]] = {}
+    """(object, Representation, when its media should begin in seconds of media time, for how long).
+
+    Where a timeline says so, an object is known by its address: numbers may mean another segment in every version.
+    """
+    places: dict[tuple[str, str], tuple[Representation, float, float]] = {}
     templates: dict[str, Representation] = {}
     for _, mpd in versions(stream):
         for found in representations(mpd):
             templates[found.id] = found
             for entry in entries(found):
                 start, length = entry.start / found.timescale, entry.duration / found.timescale
-                places[found.id, entry.number] = (found, start, length)
+                places[found.id, address(found, entry.number, entry.start)] = (found, start, length)
     for it in opened(stream):
         template = templates.get(it.name)
         if template is None or it.start_s is None or not it.media.starts_segment:
             continue
-        if (it.name, it.number) in places:
-            yield it, *places[it.name, it.number]
-        elif template.segment_s is not None and template.timeline is None:
+        if template.timeline is not None:
+            place = places.get((it.name, _tail(it.media.fetch.url, template)))
+            if place is not None:
+                yield it, *place
+        elif template.segment_s is not None:
             yield it, template, float(_nominal(template, it.number)), float(template.segment_s)
+
+
+def _tail(url: str, template: Representation) -> str:
+    """As much of a URL's end as the template's address has steps."""
+    steps = (template.template or {}).get("media", "").count("/") + 1
+    return "/".join(unquote(urlsplit(url).path).split("/")[-steps:])
 
 
 def _nominal(found: Representation, number: int) -> Fraction:

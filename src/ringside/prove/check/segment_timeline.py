@@ -4,11 +4,13 @@ A Representation enters, entries of (time, duration, number) leave, in ticks of 
 @r could promise billions.
 """
 
+import re
 from dataclasses import dataclass
 
 from ringside.prove.check.mpd_tree import Representation, integer
 
 MAX_ENTRIES = 50_000
+IDENTIFIER = re.compile(r"\$(RepresentationID|Number|Time|Bandwidth|)(?:%0(\d{1,2})d)?\$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,14 @@ def entries(found: Representation) -> list[Entry]:
             made.append(Entry(at, duration, number, stated and step == 0))
             at, number = at + duration, number + 1
     return made
+
+
+def address(found: Representation, number: int, time: int) -> str:
+    """SegmentTemplate@media with its identifiers filled in (§5.3.9.4.4), up to a query."""
+
+    def value(match: re.Match[str]) -> str:
+        known = {"": "$", "RepresentationID": found.id, "Bandwidth": found.node.get("bandwidth") or ""}
+        counted = {"Number": number, "Time": time}.get(match[1])
+        return known.get(match[1], "") if counted is None else f"{counted:0{match[2] or 0}d}"
+
+    return IDENTIFIER.sub(value, (found.template or {}).get("media", "")).partition("?")[0]
