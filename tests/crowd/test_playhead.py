@@ -229,9 +229,9 @@ def test_hls_js_does_not_catch_up_with_a_second_or_less_in_the_buffer_nor_out_of
     playhead = playing(end_s=200.0, profile=RINGSIDE_HLS)
     playhead.steer(11.0, 3.0, target_s=1.0, buffer_s=1.0)
     assert playhead.rate == 1.0
-    playhead.steer(12.0, 3.0, target_s=1.0, buffer_s=2.0, range_s=2.0)
+    playhead.steer(12.0, 4.0, target_s=1.0, buffer_s=2.0, duration_s=2.0)
     assert playhead.rate == 1.0
-    playhead.steer(13.0, 2.9, target_s=1.0, buffer_s=2.0, range_s=2.0)
+    playhead.steer(13.0, 3.9, target_s=1.0, buffer_s=2.0, duration_s=2.0)
     assert playhead.rate == 1.1
 
 

@@ -105,12 +105,12 @@ class Playhead:
             self._play(now_s)
 
     def steer(
-        self, now_s: float, latency_s: float, target_s: float, buffer_s: float, range_s: float = inf
+        self, now_s: float, latency_s: float, target_s: float, buffer_s: float, duration_s: float = inf
     ) -> float | None:
         """Set `rate` by the latency; a position to seek to where that is how this player comes back, else None.
 
-        `range_s`: farther behind the target than this hls.js takes it for a choice and leaves the rate at 1; it is one
-        target duration there.
+        `duration_s` is the target duration: farther behind the target than that and `target_s` together, hls.js takes
+        it for the viewer's choice and leaves the rate at 1.
         """
         catch_up = self.profile.catch_up
         if catch_up.shape is _NO_SHAPE:
@@ -126,7 +126,7 @@ class Playhead:
                 return self.position_s + (now_s - self._now_s) * (self.rate if self.playing else 0.0) + away_s
         else:
             self._far_since_s = None
-        calm = self._starved or buffer_s <= catch_up.least_buffer_s or away_s >= range_s
+        calm = self._starved or buffer_s <= catch_up.least_buffer_s or away_s >= target_s + duration_s
         rate = 1.0 if calm else rate_for(catch_up, away_s)
         if rate != self.rate and (rate == 1.0 or abs(rate - self.rate) >= catch_up.least_change):
             self.advance(now_s, self._end_s)
