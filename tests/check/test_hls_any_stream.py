@@ -14,6 +14,7 @@ from ringside.prove.check import (
     hls_control,
     hls_dateranges,
     hls_dates,
+    hls_discontinuity,
     hls_durations,
     hls_hints,
     hls_multivariant,
@@ -27,8 +28,8 @@ from ringside.prove.check import (
 )
 
 MODULES: list[ModuleType] = [
-    hls_basics, hls_bitrate, hls_control, hls_dateranges, hls_dates, hls_durations, hls_hints, hls_multivariant,
-    hls_mutations, hls_parts, hls_publication, hls_reports, hls_retention, hls_sequence, hls_versions,
+    hls_basics, hls_bitrate, hls_control, hls_dateranges, hls_dates, hls_discontinuity, hls_durations, hls_hints,
+    hls_multivariant, hls_mutations, hls_parts, hls_publication, hls_reports, hls_retention, hls_sequence, hls_versions,
 ]  # fmt: skip
 JUDGES = [judge for module in MODULES for judge in module.JUDGES]
 GOLDEN = ["audio", "delta", "ended", "gap_and_discontinuity", "live", "plain"]

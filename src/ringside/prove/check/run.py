@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ringside.core.clock import Clock, Wall
 from ringside.core.errors import Misconfigured, RingsideError
+from ringside.flow.mux.hls import Malformed
 from ringside.prove.check.dash_low_latency import live
 from ringside.prove.check.fetch import Client
 from ringside.prove.check.finding import RULES, Finding, gather
@@ -26,13 +27,14 @@ from ringside.prove.check.watch_hls import HlsWatch
 
 Stream = HlsStream | DashStream
 HLS = (
-    "hls_basics", "hls_bitrate", "hls_control", "hls_dateranges", "hls_dates", "hls_durations", "hls_hints",
-    "hls_http", "hls_lifetimes", "hls_multivariant", "hls_mutations", "hls_parts", "hls_publication", "hls_reports",
-    "hls_retention", "hls_sequence", "hls_ts", "hls_versions",
+    "hls_basics", "hls_bitrate", "hls_control", "hls_dateranges", "hls_dates", "hls_discontinuity", "hls_durations",
+    "hls_hints", "hls_http", "hls_lifetimes", "hls_multivariant", "hls_mutations", "hls_parts", "hls_publication",
+    "hls_reports", "hls_retention", "hls_sequence", "hls_ts", "hls_versions",
 )  # fmt: skip
 DASH = ("dash_http", "dash_over_time", "dash_static")
 BOTH = ("boxes", "http_rules")
 S = 1_000_000_000
+OPENING_S = 10.0
 TICK_S = 0.25
 MOST_S = 24 * 3600.0
 
@@ -149,7 +151,7 @@ async def _watch(
         start_ns = clock.now_ns()
         ticker = asyncio.create_task(_tick(progress, clock, start_ns, seconds, kept))
         try:
-            opening = await client.playlist(url)
+            opening = await client.playlist(url, total_s=OPENING_S)
             stream = await _watch_kind(url, opening, client, clock, kept, start_ns + round(seconds * S))
         finally:
             ticker.cancel()
@@ -169,11 +171,16 @@ async def _watch_kind(url: str, opening: Fetch, client: Client, clock: Clock, ke
         raise RingsideError(f"{url} cannot be watched: {said}")
     text = opening.body[:4096].decode("utf-8-sig", "replace").lstrip()
     if text.startswith("#EXTM3U"):
-        return await HlsWatch(client, clock, kept, until_ns).run(opening)
+        try:
+            return await HlsWatch(client, clock, kept, until_ns).run(opening)
+        except Malformed as error:
+            kept.not_asked(str(error), "media of a playlist that cannot be followed")
+            return HlsStream(opening.url, None, {}, (), tuple(kept.fetches), tuple(kept.probes))
     if text.startswith("<?xml") or "<MPD" in text:
         return await DashWatch(client, clock, kept, until_ns).run(opening)
-    beginning = " ".join(text[:60].split()) or "it is empty"
-    raise RingsideError(f"{url} is neither an HLS playlist nor a DASH manifest; it begins with {beginning!r}")
+    beginning = " ".join("".join(c if c.isprintable() else " " for c in text[:60]).split())
+    said = f"it begins with {beginning!r}" if text else "it is empty"
+    raise RingsideError(f"{url} is neither an HLS playlist nor a DASH manifest: {said}")
 
 
 # Judging
