@@ -218,7 +218,7 @@ def _reason(error: OSError) -> str:
 
 def _plain(error: object) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(text).split())[:160]
+    return " ".join(str(text).split())[:120]
 
 
 def bodiless(fetch: Fetch) -> Fetch:
