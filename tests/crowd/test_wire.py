@@ -239,15 +239,15 @@ def test_content_codings_are_undone() -> None:
 
 @pytest.mark.parametrize("over", [0, 1, 100, 1000])
 def test_a_body_that_unpacks_beyond_the_limit_is_none(over: int) -> None:
-    packed = gzip.compress(bytes(wire.BODY_LIMIT + over))
+    packed = gzip.compress(bytes(wire.BODY_LIMIT + over), 1)
     plain = decode(packed, "gzip")
     assert (plain is None) == bool(over)
 
 
 def test_a_bomb_is_not_unpacked() -> None:
-    bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
-    packed = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(256)) + bomb.flush()
-    assert len(packed) < 300_000
+    bomb = zlib.compressobj(1, zlib.DEFLATED, 31)
+    packed = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(64)) + bomb.flush()
+    assert len(packed) < 1_000_000
     assert decode(packed, "gzip") is None
 
 
