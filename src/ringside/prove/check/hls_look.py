@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from ringside.flow.mux.hls import MediaPlaylist, MediaSegment
 from ringside.flow.mux.hls.media import Media as MediaTag
 from ringside.flow.mux.hls.part import Part
-from ringside.prove.check.seen import Fetch, HlsStream, Version
+from ringside.prove.check.seen import HlsStream, Version
 
 NS_PER_S = 1_000_000_000
 WHOLE = 1 << 31
@@ -155,16 +155,6 @@ def bare(url: str) -> str:
         return urlsplit(url)._replace(query="", fragment="").geturl()
     except ValueError:
         return url
-
-
-def held(fetch: Fetch) -> bool:
-    """Whether the server kept this request until what it asked for was there."""
-    return "_HLS_msn=" in fetch.url and fetch.first_ns - fetch.asked_ns > 20_000_000
-
-
-def part_start(segment: MediaSegment, index: int) -> Decimal:
-    """Seconds from a segment's start to one of its parts."""
-    return sum((part.duration for part in segment.parts[:index]), Decimal(0))
 
 
 def dates(playlist: MediaPlaylist) -> Iterator[tuple[int, MediaSegment, int, int]]:
