@@ -98,7 +98,7 @@ def audio_video_aligned(stream: Stream) -> Iterator[Finding]:
         video = starts.get(pictures[0], {})
         for number, (start_s, frame_s) in starts.get(name, {}).items():
             apart_s = start_s - video[number][0] if number in video else 0.0
-            if frame_s < abs(apart_s) < NEAR_S:
+            if frame_s + 0.001 < abs(apart_s) < NEAR_S:
                 seen = f"segment {number} starts {apart_s * 1000:+.0f} ms from the picture's"
                 yield AUDIO_ALIGNED.broken(name, seen, f"within {frame_s * 1000:.0f} ms")
 

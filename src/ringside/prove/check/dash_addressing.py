@@ -146,7 +146,7 @@ def timeline_media(stream: DashStream) -> Iterator[Finding]:
     for it, found, due_s, length_s in _due(stream):
         if found.timeline is None or not it.whole or it.start_s is None or it.duration_s is None:
             continue
-        slack_s = max(it.longest_sample_s, 0.001)
+        slack_s = it.longest_sample_s + 0.001
         if abs(it.start_s - due_s) > slack_s:
             seen = f"{it.label} starts at {it.start_s:.3f} s"
             yield TIMELINE_MEDIA.broken(f"Representation {found.id}", seen, f"{due_s:.3f} s, by S@t")
