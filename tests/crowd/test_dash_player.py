@@ -187,7 +187,7 @@ def test_a_silence_is_one_stall_exact_to_the_millisecond() -> None:
     shown_s = play.feel.first_frame_s
     assert shown_s is not None
     assert play.feel.watched_s + play.feel.stalled_s == pytest.approx(last_s - shown_s, abs=1e-6)
-    assert play.feel.late >= 2
+    assert play.feel.late >= 1
 
 
 def test_after_a_stall_the_viewer_catches_up_at_no_more_than_the_manifests_rate() -> None:

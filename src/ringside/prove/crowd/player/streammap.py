@@ -45,10 +45,11 @@ class Run:
     """Chunks without a gap. `ends[i]` is the byte behind chunk i, `times[i]` its end in media seconds."""
 
     __slots__ = (
-        "_first", "_marks", "_splitter", "_starts", "anchor_s", "broken", "ended", "ends", "header", "seen", "times",
+        "_first", "_marks", "_next_ticks", "_splitter", "_starts", "anchor_s", "broken", "ended", "ends",
+        "header", "seen", "times",
     )  # fmt: skip
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header, first_ticks: int) -> None:
         self.header = header
         self.ends: list[int] = []
         self.times: list[float] = []
@@ -59,6 +60,8 @@ class Run:
         """Its last chunk says that nothing follows (brand lmsg)."""
         self.anchor_s: float | None = None
         """Unix time of capture minus media time, by the newest prft."""
+        self._next_ticks = first_ticks
+        """Decode time of the chunk that follows."""
         self._first = 0
         """Byte at which the oldest remembered chunk begins."""
         self._starts: list[int] = []
@@ -98,7 +101,8 @@ class Run:
         self._starts.append(info.start_ticks)
         self._marks.append((mark, data[mark : mark + MARK]))
         self.ends.append(end)
-        self.times.append((info.start_ticks + info.duration_ticks) / scale)
+        self._next_ticks = info.start_ticks + info.duration_ticks
+        self.times.append(self._next_ticks / scale)
         self.ended = info.ends_stream
 
     def _forget(self, count: int) -> None:
@@ -111,10 +115,9 @@ class Run:
         place = bisect_left(self._starts, ticks)
         if place < len(self._starts):
             return self._begin(place) if self._starts[place] == ticks else None
-        next_s = ticks / self.header.timescale
-        if self.broken or (self.times and abs(next_s - self.times[-1]) > 1e-6):
+        if self.broken or abs(ticks - self._next_ticks) * 1000 > self.header.timescale:
             return None
-        return self._begin(place) if self.times else 0
+        return self._begin(place)
 
     def _begin(self, place: int) -> int:
         return self.ends[place - 1] if place else self._first
@@ -164,5 +167,5 @@ class StreamMap:
             if one is not None and place is not None:
                 return one, place - offset, ticks / one.header.timescale
         header = run.header if run is not None and not offset else parse_init(bytes(head[:offset]))
-        self.run = Run(header)
+        self.run = Run(header, ticks)
         return self.run, -offset, ticks / header.timescale
