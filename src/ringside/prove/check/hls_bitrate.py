@@ -25,11 +25,14 @@ def bandwidth_holds(stream: HlsStream) -> Iterator[Finding]:
     if stream.multivariant is None:
         return
     peaks = _peaks(stream)
+    groups: dict[tuple[str, str | None], list[str]] = {}
+    for tag in stream.multivariant.media:
+        groups.setdefault((tag.type, tag.group_id), []).append(tag.uri or "")
     for variant in stream.multivariant.variants:
         inf = variant.inf
         total = peaks.get(variant.uri, 0.0)
         for kind, group in (("AUDIO", inf.audio), ("VIDEO", inf.video), ("SUBTITLES", inf.subtitles)):
-            members = [tag.uri for tag in stream.multivariant.media if (tag.type, tag.group_id) == (kind, group)]
+            members = groups.get((kind, group), [])
             total += max((peaks.get(uri, 0.0) for uri in members if uri and uri != variant.uri), default=0.0)
         if total > inf.bandwidth * MARGIN:
             where = f"multivariant {variant.uri[:100]}"

@@ -83,13 +83,16 @@ def took_s(fetch: Fetch) -> float:
 
 def path(url: str) -> str:
     """What of a URL names the place: path and query."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no URL at all: named as it was written
+        return url
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def folder(url: str) -> str:
     """The path of a URL without its last name: objects of one kind share it, so that they make one finding."""
-    return urlsplit(url).path.rpartition("/")[0] + "/"
+    return path(url).partition("?")[0].rpartition("/")[0] + "/"
 
 
 def complete_answers(stream: Stream) -> Iterator[Finding]:
