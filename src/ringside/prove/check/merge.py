@@ -18,13 +18,26 @@ def merged(delta: MediaPlaylist, before: MediaPlaylist) -> MediaPlaylist | None:
     wanted = range(first, first + delta.skipped)
     if delta.skipped > len(have) or any(number not in have for number in wanted):
         return None
-    kept = tuple(have[number] for number in wanted)
+    kept = [have[number] for number in wanted]
+    gone = [segment for number, segment in before.numbered() if number < first]
+    kept[0] = _inheriting(kept[0], _in_force(gone))
     header = tuple(tag for tag in delta.header if tag.NAME != "EXT-X-SKIP")
     listed = delta.segments
     if listed:
-        last = {type(tag): tag for segment in kept for tag in segment.tags if isinstance(tag, (Map, Key))}
-        listed = (_unrepeated(listed[0], set(last.values())), *listed[1:])
-    return replace(delta, header=header, segments=kept + listed)
+        listed = (_unrepeated(listed[0], set(_in_force(kept).values())), *listed[1:])
+    return replace(delta, header=header, segments=(*kept, *listed))
+
+
+def _in_force(segments: list[MediaSegment]) -> dict[type[Tag], Tag]:
+    """The MAP and the KEY that hold after these segments."""
+    return {type(tag): tag for segment in segments for tag in segment.tags if isinstance(tag, (Map, Key))}
+
+
+def _inheriting(segment: MediaSegment, force: dict[type[Tag], Tag]) -> MediaSegment:
+    """What becomes the first segment says for itself what the ones before it said."""
+    own = {type(tag) for tag in segment.tags}
+    missing = tuple(tag for kind, tag in force.items() if kind not in own)
+    return replace(segment, tags=missing + segment.tags) if missing else segment
 
 
 def _unrepeated(segment: MediaSegment, in_force: set[Tag]) -> MediaSegment:
