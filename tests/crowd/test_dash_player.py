@@ -325,6 +325,7 @@ def test_the_end_of_an_event_plays_out_and_is_no_stall(event: Event) -> None:
     assert not play.feel.playing
     assert play.position_s() == pytest.approx(60.0, abs=0.21)  # sound has a part more or less
     assert play.numbers()[-1] in (29, 30)
+    assert play.player._viewer.leave_s == pytest.approx(60.0 + (6.0 if event is PLAIN else 1.5), abs=0.5)
 
 
 def test_a_timeline_that_has_ended_plays_out_too() -> None:

@@ -274,6 +274,7 @@ def test_the_last_chunk_of_an_event_plays_out_and_is_no_stall() -> None:
     assert not watch.feel.playing
     assert watch.player._playhead.position_s - START_S == pytest.approx(60.0)
     assert len(watch.asked_s()) == 1
+    assert watch.player._viewer.leave_s == pytest.approx(60.4, abs=0.5)
 
 
 @given(st.binary(max_size=400))

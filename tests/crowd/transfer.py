@@ -138,6 +138,7 @@ class TestViewer:
 
     index: int = 0
     dvr_s: float = 0.0
+    leave_s: float = 1e12
     rng: Random = field(default_factory=lambda: Random(1))
 
 

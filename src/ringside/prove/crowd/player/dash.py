@@ -5,7 +5,6 @@ shared by all viewers (`shelf`, `chunkmap`); what stands here is one viewer's ow
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
 
 from ringside.prove.crowd.player.abr import Abr
 from ringside.prove.crowd.player.base import (
@@ -26,16 +25,14 @@ from ringside.prove.crowd.player.cmcd import Report
 from ringside.prove.crowd.player.live import Live, clocks_of, fitted, is_chunked, plain
 from ringside.prove.crowd.player.mpdxml import MpdError
 from ringside.prove.crowd.player.playhead import Playhead
-from ringside.prove.crowd.player.presentation import Period, Presentation
+from ringside.prove.crowd.player.presentation import Presentation
 from ringside.prove.crowd.player.profile import Profile, Then
 from ringside.prove.crowd.player.retry import cause_of, delay_s, then_of
 from ringside.prove.crowd.player.segments import EDGE_S
 from ringside.prove.crowd.player.shelf import presentation
-from ringside.prove.crowd.player.track import MEDIA, Track
+from ringside.prove.crowd.player.track import Track, choose, listed_s
 
 WHOLE = (200, 206)
-AT_ONCE_S = 0.001
-"""A chunked segment whose chunks each came in less than this is counted as if it had come whole in this."""
 LEAST_UPDATE_S = 1.0
 """dash.js asks for an MPD no more often."""
 
@@ -44,18 +41,12 @@ class DashPlayer:
     """One viewer of a DASH stream, low-latency where the stream and `low_latency` allow."""
 
     __slots__ = (
-        "_abr", "_attempts", "_began", "_clocks", "_failure", "_finished", "_live", "_low_latency",
+        "_abr", "_all", "_attempts", "_began", "_clocks", "_failure", "_finished", "_live", "_low_latency",
         "_manifest", "_playhead", "_tracks", "_viewer", "_world", "feel", "latency_source", "profile",
     )  # fmt: skip
 
     def __init__(
-        self,
-        url: str,
-        profile: Profile,
-        world: World,
-        viewer: Viewer,
-        now_s: float,
-        low_latency: bool = True,
+        self, url: str, profile: Profile, world: World, viewer: Viewer, now_s: float, low_latency: bool = True
     ) -> None:
         self.profile = profile
         self.feel = Feel(now_s)
@@ -72,6 +63,8 @@ class DashPlayer:
         self._playhead = Playhead(self.profile, self.feel)
         self._tracks: list[Track | None] = [None, None]
         """By lane: VIDEO, AUDIO."""
+        self._all: list[Track] = []
+        """Those that there are."""
         self._began = False
         self._finished = False
         self._failure: str | None = None
@@ -169,36 +162,18 @@ class DashPlayer:
         live: Live = self._live  # type: ignore[assignment]
         self._began = True
         position_s = live.join_s(now_s)
-        self._choose_tracks(live.presentation.period_at(position_s))
-        position_s = self._listed_s(position_s)
+        tracks = self._tracks = choose(
+            self._world, live.presentation.period_at(position_s), self._low_latency, self._abr
+        )
+        self._all = [track for track in tracks if track is not None]
+        self.feel.rung_bps = self._all[0].representation.bandwidth_bps
+        position_s = listed_s(self._all, position_s)
         self._playhead.begin(now_s, position_s)
         asks: list[Ask] = []
-        for track in self._each():
+        for track in self._all:
             track.enter(position_s)
             asks += self._next(now_s, track)
         return asks
-
-    def _choose_tracks(self, period: Period) -> None:
-        for lane, kind in MEDIA.items():
-            chosen = period.of(kind)
-            if chosen is not None:
-                track = Track(self._world, lane, period, chosen, self._low_latency)
-                track.take(self._abr.first(track.rates_bps) if lane is Lane.VIDEO else len(track.rates_bps) - 1)
-                self._tracks[lane] = track
-        lead = next(self._each())
-        self.feel.rung_bps = lead.representation.bandwidth_bps
-
-    def _listed_s(self, position_s: float) -> float:
-        """A position that the manifest has media for, or will have."""
-        for track in self._each():
-            if track.representation.segments.published:
-                segment = track.representation.segments.at(position_s)
-                if segment is not None:
-                    position_s = max(segment.start_s, min(position_s, segment.end_s - EDGE_S))
-        return position_s
-
-    def _each(self) -> Iterator[Track]:
-        return (track for track in self._tracks if track is not None)
 
     # -- media
 
@@ -233,10 +208,9 @@ class DashPlayer:
         rates_bps = track.rates_bps
         if len(rates_bps) < 2:
             return
-        rung = track.rung
         buffer_s = max(0.0, track.end_s - self._playhead.position_s)
-        chosen = self._abr.choose(rates_bps, rung, buffer_s, track.representation.segments.duration_s)
-        if chosen != rung:
+        chosen = self._abr.choose(rates_bps, track.rung, buffer_s, track.representation.segments.duration_s)
+        if chosen != track.rung:
             track.take(chosen)
             track.rungs.append((track.from_s, rates_bps[chosen]))
 
@@ -263,11 +237,7 @@ class DashPlayer:
     def _on_segment(self, now_s: float, track: Track, reply: Reply) -> None:
         map: ChunkMap = reply.request.object
         if track.lane is Lane.VIDEO:
-            took_s, nbytes = now_s - reply.first_s, reply.nbytes
-            if track.grows and track.busy_s >= AT_ONCE_S:
-                took_s, nbytes = track.busy_s, track.busy_bytes
-            elif track.grows:
-                took_s = AT_ONCE_S
+            took_s, nbytes = track.measured(now_s - reply.first_s, reply.nbytes)
             self._abr.sample(now_s, took_s, nbytes, reply.first_s - reply.sent_s)
         if not track.grows or map.nominal or track.chunks < len(map.ends) or not map.ends:
             self._buffered(now_s, track, map.end_s)
@@ -302,24 +272,21 @@ class DashPlayer:
             return NOTHING
         end_s = self._end_s()
         self._playhead.advance(now_s, end_s)
-        self._show_rung()
+        rung_bps = self._all[0].shown(self._playhead.position_s)
+        if rung_bps:
+            self.feel.rung_bps = rung_bps
+            self.feel.switches += 1
         if live.dynamic:
             seek_s = self._steer(now_s, end_s, live)
             if seek_s is not None:
                 return self._seek(now_s, seek_s, end_s)
         asks = NOTHING
-        for track in self._each():
+        for track in self._all:
             if track.asked is None and not track.done:
                 asks = (*asks, *self._next(now_s, track))
-        if not live.dynamic and all(track.done for track in self._each()):
+        if not live.dynamic and all(track.done for track in self._all):
             self._end(now_s)
         return asks
-
-    def _show_rung(self) -> None:
-        lead = self._tracks[Lane.VIDEO]
-        if lead is not None and lead.rungs and self._playhead.position_s >= lead.rungs[0][0]:
-            self.feel.rung_bps = lead.rungs.popleft()[1]
-            self.feel.switches += 1
 
     def _steer(self, now_s: float, end_s: float, live: Live) -> float | None:
         """Note the latency and hold it; a position to seek to, where that is how the player comes back."""
@@ -331,7 +298,7 @@ class DashPlayer:
         if not playhead.playing:
             self.feel.latency_s = None
             return None
-        anchor_s = next(self._each()).shelf.shape.anchor_s
+        anchor_s = self._all[0].shelf.shape.anchor_s
         self.latency_source = "manifest" if anchor_s is None else "prft"
         self.feel.latency_s = live.latency_s(now_s, position_s, anchor_s)
         if self._viewer.dvr_s:
@@ -343,10 +310,10 @@ class DashPlayer:
         if position_s <= end_s:
             self._playhead.seek(now_s, position_s, end_s)
             return NOTHING
-        position_s = self._listed_s(position_s)
+        position_s = listed_s(self._all, position_s)
         self._playhead.seek(now_s, position_s, position_s)
         asks: list[Ask] = []
-        for track in self._each():
+        for track in self._all:
             if track.asked is not None:
                 asks.append(Ask(track.lane, None))
                 if track.lane is Lane.VIDEO and track.busy_s:  # dash.js counts what an abandoned request has brought
@@ -361,7 +328,7 @@ class DashPlayer:
         """A later MPD: more segments, another period, or the end, beyond which nothing need be asked for."""
         live.presentation = found
         asks: list[Ask] = []
-        for track in self._each():
+        for track in self._all:
             if found.dynamic:
                 track.renew(found)
             elif track.close(found):
@@ -372,9 +339,11 @@ class DashPlayer:
 
     def _end(self, now_s: float) -> None:
         """All is buffered: what there is plays out."""
-        self._finished = not self.feel.playing or self._playhead.position_s >= self._end_s() - EDGE_S
         self._playhead.ended(now_s)
         self.feel.latency_s = None
+        if not self.feel.playing:
+            self._finished = True
+            self._viewer.leave_s = now_s
 
     def report(self, now_s: float, lane: Lane, request: Request) -> Report:
         """What the player says of itself with a request (CMCD)."""
@@ -427,9 +396,5 @@ class DashPlayer:
 
     def _lower(self, now_s: float, track: Track) -> Asks:
         """The rung below, for the segment that failed."""
-        start_s = track.from_s if track.segment is None else track.segment.start_s
-        track.asked, track.attempts, track.segment = None, 0, None
-        track.from_s = start_s
-        track.take(track.rung - 1)
-        track.rungs.append((start_s, track.representation.bandwidth_bps))
+        track.lower()
         return self._next(now_s, track)

@@ -264,6 +264,8 @@ class PushPlayer:
             playhead.advance(now_s, end_s)
             if not self._finished:
                 self._steer(now_s, end_s)
+            elif not feel.playing:
+                self._viewer.leave_s = now_s
         return NOTHING if self._finished else self._listen(now_s)
 
     def _steer(self, now_s: float, end_s: float) -> None:

@@ -4,12 +4,15 @@ from collections import deque
 from dataclasses import replace
 from math import inf
 
+from ringside.prove.crowd.player.abr import Abr
 from ringside.prove.crowd.player.base import Kind, Lane, Request, World
 from ringside.prove.crowd.player.cmcd import Report
 from ringside.prove.crowd.player.presentation import AdaptationSet, Period, Presentation, Representation
 from ringside.prove.crowd.player.segments import EDGE_S, Segment
 from ringside.prove.crowd.player.shelf import Shelf, shelf
 
+AT_ONCE_S = 0.001
+"""A chunked segment that has been on the wire for less than this is counted as if it had come whole in this."""
 MEDIA = {Lane.VIDEO: "video", Lane.AUDIO: "audio"}
 
 
@@ -112,6 +115,24 @@ class Track:
         )
         self.take(rung)
 
+    def lower(self) -> None:
+        """The rung below, for the segment that failed."""
+        if self.segment is not None:
+            self.from_s = self.segment.start_s
+        self.asked, self.attempts, self.segment = None, 0, None
+        self.take(self.rung - 1)
+        self.rungs.append((self.from_s, self.representation.bandwidth_bps))
+
+    def shown(self, position_s: float) -> int:
+        """The bandwidth of another rung that the playhead has come to; 0 for none."""
+        return self.rungs.popleft()[1] if self.rungs and position_s >= self.rungs[0][0] else 0
+
+    def measured(self, took_s: float, nbytes: int) -> tuple[float, int]:
+        """Time and bytes by which the segment that is complete counts as a sample of the bandwidth."""
+        if not self.grows:
+            return took_s, nbytes
+        return (self.busy_s, self.busy_bytes) if self.busy_s >= AT_ONCE_S else (AT_ONCE_S, nbytes)
+
     def fetch(self, segment: Segment) -> Request:
         """The request for a segment, which is now the one under way."""
         self.segment = segment
@@ -160,6 +181,27 @@ class Track:
         report.buffer_s = max(0.0, self.end_s - position_s)
         if self.segment is not None:
             report.duration_s = self.segment.end_s - self.segment.start_s
+
+
+def choose(world: World, period: Period, grows: bool, abr: Abr) -> list[Track | None]:
+    """A track for each kind of media in the period, by lane: pictures as the estimate has it, the best sound."""
+    tracks: list[Track | None] = [None, None]
+    for lane, kind in MEDIA.items():
+        chosen = period.of(kind)
+        if chosen is not None:
+            track = tracks[lane] = Track(world, lane, period, chosen, grows)
+            track.take(abr.first(track.rates_bps) if lane is Lane.VIDEO else len(track.rates_bps) - 1)
+    return tracks
+
+
+def listed_s(tracks: list[Track], position_s: float) -> float:
+    """The nearest position that the manifest has media for, or will have."""
+    for track in tracks:
+        if track.representation.segments.published:
+            segment = track.representation.segments.at(position_s)
+            if segment is not None:
+                position_s = max(segment.start_s, min(position_s, segment.end_s - EDGE_S))
+    return position_s
 
 
 def _same(chosen: AdaptationSet, representation: Representation) -> Representation | None:
