@@ -265,7 +265,7 @@ class PushPlayer:
             if not self._finished:
                 self._steer(now_s, end_s)
             elif not feel.playing:
-                self._viewer.leave_s = now_s
+                self._viewer.leave_s = min(self._viewer.leave_s, now_s)
         return NOTHING if self._finished else self._listen(now_s)
 
     def _steer(self, now_s: float, end_s: float) -> None:
