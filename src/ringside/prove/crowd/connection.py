@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ringside.prove.crowd import wire
-from ringside.prove.crowd.loop import READ, WRITE, React
+from ringside.prove.crowd.loop import NEWS, READ, WRITE, React
 from ringside.prove.crowd.origins import Origin
 from ringside.prove.crowd.player.base import Failure, Request
 
@@ -144,9 +144,12 @@ class Connection:
 
     def _settle(self) -> None:
         """Wait for what there is to wait for, and react in the shortest way."""
-        writing = bool(self._out) or (self.connecting and not isinstance(self.sock, ssl.SSLSocket))
-        plain = self.origin.tls is None and not self.connecting and not writing
-        self._engine.interest(self, READ | WRITE if writing else READ, self._read if plain else self._any)
+        if self._out or (self.connecting and not isinstance(self.sock, ssl.SSLSocket)):
+            self._engine.interest(self, READ | WRITE, self._any)
+        elif self.connecting or self.origin.tls is not None:
+            self._engine.interest(self, READ, self._any)
+        else:
+            self._engine.interest(self, NEWS, self._read)
 
     def _any(self) -> Failure | None:
         """Ready for something: connecting, writing, or TLS."""
@@ -210,36 +213,60 @@ class Connection:
 
     def _read(self) -> Failure | None:
         """One read, and what it means. Nine in ten bring a whole reply at once: that way is short."""
-        engine = self._engine
+        if self._left is not None or self._head:
+            return self._read_on(self._left)
+        engine, limit = self._engine, self.session.read_limit
         try:
-            if self._left is None:
-                count = self.recv_into(engine.scratch, self.session.read_limit)
-            else:
-                count = self._recv_body(self._left)
+            count = self.recv_into(engine.scratch, limit)
+        except OSError as error:
+            return self._unread(error)
+        now_s = monotonic()
+        request = self.request
+        if not count or request is None:
+            return Failure.MALFORMED if count else self._closed(now_s)
+        engine.bytes += count
+        if self.session.read_bps:
+            engine.throttle(self, count, now_s)
+        end = engine.scratch.find(b"\r\n\r\n", 0, count)
+        try:
+            if end < 0:
+                return self._keep_reading(self._read_long_head(count, now_s), request, count == limit)
+            head = engine.heads.read(bytes(engine.view[:end]))
+            if head.length != count - end - 4 or head.status < 200 or request.grows:
+                begun = self._begin(head, engine.view[end + 4 : count], now_s)
+                return self._keep_reading(begun, request, count == limit)
+        except wire.Malformed:
+            return Failure.MALFORMED
+        self._whole(head, end + 4, count, now_s)
+        return None
+
+    def _read_on(self, left: int | None) -> Failure | None:
+        """One read more of a reply that has begun."""
+        try:
+            count, limit = self._recv_more(left)
         except OSError as error:
             return self._unread(error)
         now_s = monotonic()
         if not count:
             return self._closed(now_s)
-        engine.bytes += count
+        self._engine.bytes += count
         if self.session.read_bps:
-            engine.throttle(self, count, now_s)
-        request = self.request
-        if request is None:
-            return Failure.MALFORMED
+            self._engine.throttle(self, count, now_s)
+        request: Request = self.request  # type: ignore[assignment]
         try:
-            if self._left is not None:
-                return self._take(count, now_s)
-            end = -1 if self._head else engine.scratch.find(b"\r\n\r\n", 0, count)
-            if end < 0:
-                return self._read_long_head(count, now_s)
-            head = engine.heads.read(bytes(engine.view[:end]))
-            if head.length != count - end - 4 or head.status < 200 or request.grows:
-                return self._begin(head, engine.view[end + 4 : count], now_s)
+            taken = self._read_long_head(count, now_s) if left is None else self._take(count, now_s)
         except wire.Malformed:
             return Failure.MALFORMED
-        self._whole(head, end + 4, count, now_s)
-        return None
+        return self._keep_reading(taken, request, count == limit)
+
+    def _keep_reading(self, failure: Failure | None, request: Request, full: bool) -> Failure | None:
+        """The loop tells of new bytes once: where a read was filled, there may be more that it has told of already.
+
+        A viewer whose network makes a pause reads on after it.
+        """
+        if full and failure is None and self.request is request and not self._engine.paused(self):
+            self._engine.loop.again(self)
+        return failure
 
     def _whole(self, head: wire.Head, start: int, end: int, now_s: float) -> None:
         """The reply came in one read."""
@@ -260,14 +287,16 @@ class Connection:
         if head.news:
             self._engine.world.note_date(head, now_s)
 
-    def _recv_body(self, left: int) -> int:
+    def _recv_more(self, left: int | None) -> tuple[int, int]:
+        """Bytes read, and the most there could have been."""
         engine, limit = self._engine, self.session.read_limit
-        if left < 0 or self._body is not None:
-            return self.recv_into(engine.scratch, limit)
+        if left is None or left < 0 or self._body is not None:
+            return self.recv_into(engine.scratch, limit), limit
         if self.origin.tls is None and not self.request.grows:  # type: ignore[union-attr]
             limit = min(left, self.session.discard_limit)
-            return self.recv_into(engine.discard, limit, socket.MSG_TRUNC)
-        return self.recv_into(engine.scratch, min(left, limit))
+            return self.recv_into(engine.discard, limit, socket.MSG_TRUNC), limit
+        limit = min(left, limit)
+        return self.recv_into(engine.scratch, limit), limit
 
     def _unread(self, error: OSError) -> Failure | None:
         if isinstance(error, (BlockingIOError, *WAITING)):
@@ -371,8 +400,12 @@ class Connection:
         self._engine.finished(self, now_s)
 
     def resume(self) -> None:
-        """Read on, after a pause that the viewer's network made."""
-        if self.fd >= 0:
+        """Read on, after a pause that the viewer's network made, unless more has come meanwhile on another lane."""
+        if self.fd < 0:
+            return
+        if self._engine.paused(self):
+            self._engine.loop.at(self.session.allowed_s, self.resume)
+        else:
             self._settle()
 
     def close(self) -> None:

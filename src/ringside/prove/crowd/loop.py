@@ -16,6 +16,9 @@ from ringside.prove.crowd.histogram import Histogram
 from ringside.prove.crowd.player.base import Failure
 
 READ, WRITE = select.EPOLLIN, select.EPOLLOUT
+NEWS = READ | select.EPOLLRDHUP | select.EPOLLET
+"""Told of once, when bytes come. Ready sockets are not looked at again each turn, which is a twentieth of all time."""
+ENDS = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 React = Callable[[], Failure | None]
 
 
@@ -36,6 +39,7 @@ class Loop:
         self._by_fd: dict[int, Socket] = {}
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
+        self._again: list[Socket] = []
 
     def at(self, at_s: float, do: Callable[[], None]) -> None:
         """Call `do` at that time."""
@@ -45,6 +49,10 @@ class Loop:
         """Watch a new connection for its being connected."""
         self._by_fd[connection.fd] = connection
         self._epoll.register(connection.fd, READ | WRITE)
+
+    def again(self, connection: Socket) -> None:
+        """Let it react in the next turn as well."""
+        self._again.append(connection)
 
     def let_go(self, fd: int) -> None:
         """Watch it no more."""
@@ -58,12 +66,16 @@ class Loop:
     def wait(self, until_s: float) -> float:
         """Wait for something to happen, until `until_s` at the latest, and see to it; when it happened."""
         next_s = min(until_s, self._timers[0][0]) if self._timers else until_s
-        events = self._epoll.poll(max(0.0, next_s - monotonic()))
+        events = self._epoll.poll(0.0 if self._again else max(0.0, next_s - monotonic()))
         woke_s = monotonic()
+        if self._again:
+            self._react_again()
         by_fd = self._by_fd
-        for fd, _ in events:
+        for fd, flags in events:
             connection = by_fd.get(fd)
             if connection is not None:
+                if flags & ENDS:
+                    self._epoll.modify(fd, READ)  # tell until the end is read, however much comes before it
                 failure = connection.react()
                 if failure is not None:
                     self._broken(connection, failure)
@@ -72,6 +84,13 @@ class Loop:
         while timers and timers[0][0] <= now_s:
             heapq.heappop(timers)[2]()
         return woke_s
+
+    def _react_again(self) -> None:
+        again, self._again = self._again, []
+        for connection in again:
+            failure = connection.react()
+            if failure is not None:
+                self._broken(connection, failure)
 
     def account(self, woke_s: float) -> None:
         """A turn that began at `woke_s` is over."""

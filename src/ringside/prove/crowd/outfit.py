@@ -10,8 +10,8 @@ from ringside.prove.crowd.player.cmcd import Cmcd
 from ringside.prove.crowd.player.dash import DashPlayer
 from ringside.prove.crowd.player.hls import HlsPlayer
 from ringside.prove.crowd.player.profile import Profile
-from ringside.prove.crowd.player.stock import PROFILES
 from ringside.prove.crowd.player.push import PushPlayer
+from ringside.prove.crowd.player.stock import PROFILES
 from ringside.prove.crowd.session import Session
 
 
