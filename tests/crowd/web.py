@@ -75,8 +75,9 @@ Answer = Callable[[Conversation, Asked], bool | None]
 class Web:
     """`with Web() as web: web.on("/a", answer)`; what is not told of is a 404."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, greeting: bytes = b"") -> None:
         self._tls = tls
+        self._greeting = greeting
         self._answers: dict[str, Answer] = {}
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -163,6 +164,7 @@ class Web:
             sock.settimeout(None)
             self._socks.append(sock)
         talk = Conversation(sock, number, self._closing)
+        talk.send(self._greeting)
         try:
             while (asked := talk.read()) is not None:
                 self.asked.append(asked)

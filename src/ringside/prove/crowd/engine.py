@@ -304,6 +304,11 @@ class Engine:
             self.loop.interest(connection.fd, 0)
             self.loop.at(session.allowed_s, connection.resume)
 
+    def paused(self, connection: Connection) -> bool:
+        """This viewer's network carries nothing just now."""
+        allowed_s = connection.session.allowed_s
+        return allowed_s > 0.0 and allowed_s - monotonic() > TOLD_S
+
     def grew(self, connection: Connection, offset: int, new: memoryview, now_s: float) -> None:
         """More of a body somebody watches grow."""
         session = connection.session
