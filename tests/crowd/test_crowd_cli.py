@@ -7,11 +7,12 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from beside import Beside
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -27,64 +28,104 @@ URL = "http://127.0.0.1:9/live.m3u8"
 WIDE = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
 
 
-def ringside(*arguments: str, timeout_s: float = 40) -> "subprocess.CompletedProcess[str]":
+def ringside(*arguments: str, timeout_s: float = 80) -> "subprocess.CompletedProcess[str]":
     words = [sys.executable, "-m", "ringside", "crowd", *arguments]
     return subprocess.run(words, capture_output=True, text=True, timeout=timeout_s, env=WIDE)
 
 
-def test_a_small_crowd_from_start_to_verdict(small_hls: str, tmp_path: Path) -> None:
-    verdict, viewers, report = tmp_path / "verdict.json", tmp_path / "viewers.ndjson", tmp_path / "report.html"
-    files = ["--json", str(verdict), "--ndjson", str(viewers), "--report", str(report)]
-    done = ringside(small_hls, "--viewers", "6", "--duration", "2", "--header", "X-Token: a", *files)
-    assert done.returncode == 0, done.stderr
-    assert "All 6 viewers had a picture within" in done.stdout
-    said: dict[str, Any] = json.loads(verdict.read_text())
-    keys = "viewers joined failed ttff_ms stalls stall_ratio latency_ms spread_ms on_time_ratio requests statuses bytes"
-    assert set(f"{keys} generator_cpu loop_lag_ms saturated seed".split()) <= set(said)
-    assert (said["viewers"], said["joined"], said["failed"], said["saturated"]) == (6, 6, 0, False)
-    assert f"seed {said['seed']}" in done.stdout
-    assert len(viewers.read_text().splitlines()) == 6
-    assert "All 6 viewers had a picture" in report.read_text().replace("\xa0", " ")
-    assert "X-Token" not in report.read_text() + verdict.read_text()
-
-
-def test_ctrl_c_ends_it_early_with_a_verdict(small_hls: str, tmp_path: Path) -> None:
-    path = tmp_path / "verdict.json"
-    words = [
-        "crowd",
-        small_hls,
-        "--viewers",
-        "3",
-        "--duration",
-        "600",
-        "--ndjson",
-        str(tmp_path / "v"),
+def whole(stream: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    files = [
         "--json",
-        str(path),
+        str(folder / "verdict.json"),
+        "--ndjson",
+        str(folder / "lines"),
+        "--report",
+        str(folder / "page"),
     ]
+    return ringside(stream, "--viewers", "6", "--duration", "2", "--header", "X-Token: a", *files)
+
+
+def interrupted(stream: str, folder: Path) -> tuple[int, str]:
+    """Ctrl-C after the first line of figures: exit status, and what was printed after it."""
+    words = ["crowd", stream, "--viewers", "3", "--duration", "600", "--json", str(folder / "interrupted.json")]
     process = subprocess.Popen([sys.executable, "-m", "ringside", *words], stdout=subprocess.PIPE, text=True, env=WIDE)
     assert process.stdout is not None
     assert any("joined 3" in line for line in process.stdout)
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=20)
-    assert process.returncode == 0
+    rest, _ = process.communicate(timeout=40)
+    return process.returncode, rest
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("crowd_cli")
+
+
+@pytest.fixture(scope="module")
+def nights(small_hls: str, folder: Path) -> Iterator[Beside]:
+    limits = ["--viewers", "2", "--duration", "1.2", "--json", "-", "--cpu-limit", "0.0001", "--seed", "99"]
+    missing = small_hls.replace("master", "missing")
+    beside = Beside(
+        whole=lambda: whole(small_hls, folder),
+        interrupted=lambda: interrupted(small_hls, folder),
+        saturated=lambda: ringside(small_hls, *limits),
+        missing=lambda: ringside(missing, "--viewers", "2", "--duration", "1"),
+        waiting=lambda: ringside(small_hls, "--workers", "2", "--wait", "1", "--nats-listen", "127.0.0.1"),
+        help=lambda: ringside("--help"),
+        worker_help=lambda: ringside("worker", "--help"),
+    )
+    yield beside
+    beside.close()
+
+
+def test_a_small_crowd_from_start_to_verdict(nights: Beside, folder: Path) -> None:
+    done = nights["whole"]
+    assert done.returncode == 0, done.stderr
+    assert "All 6 viewers had a picture within" in done.stdout
+    verdict, page = (folder / "verdict.json").read_text(), (folder / "page").read_text()
+    said: dict[str, Any] = json.loads(verdict)
+    keys = "viewers joined failed ttff_ms stalls stall_ratio latency_ms spread_ms on_time_ratio requests statuses bytes"
+    assert set(f"{keys} generator_cpu loop_lag_ms saturated seed".split()) <= set(said)
+    assert (said["viewers"], said["joined"], said["failed"], said["saturated"]) == (6, 6, 0, False)
+    assert f"seed {said['seed']}" in done.stdout
+    assert len((folder / "lines").read_text().splitlines()) == 6
+    assert "All 6 viewers had a picture" in page.replace("\xa0", " ")
+    assert "X-Token" not in page + verdict
+
+
+def test_ctrl_c_ends_it_early_with_a_verdict(nights: Beside, folder: Path) -> None:
+    status, rest = nights["interrupted"]
+    assert status == 0
     assert "All 3 viewers had a picture" in rest
-    assert 4 < json.loads(path.read_text())["lasted_s"] < 60
+    assert 4 < json.loads((folder / "interrupted.json").read_text())["lasted_s"] < 100
 
 
-def test_a_saturated_generator_is_exit_status_1_and_json_on_standard_output_stands_alone(small_hls: str) -> None:
-    limits = ["--cpu-limit", "0.0001", "--seed", "99"]
-    done = ringside(small_hls, "--viewers", "2", "--duration", "1.2", "--json", "-", *limits)
+def test_a_saturated_generator_is_exit_status_1_and_json_on_standard_output_stands_alone(nights: Beside) -> None:
+    done = nights["saturated"]
     assert done.returncode == 1
     assert json.loads(done.stdout)["saturated"] is True
     assert json.loads(done.stdout)["seed"] == 99
     assert "SATURATED: the generator was the bottleneck: process 1 used" in done.stderr
 
 
-def test_nobody_getting_a_picture_is_exit_status_1(small_hls: str) -> None:
-    done = ringside(small_hls.replace("master", "missing"), "--viewers", "2", "--duration", "1")
+def test_nobody_getting_a_picture_is_exit_status_1(nights: Beside) -> None:
+    assert nights["missing"].returncode == 1
+    assert "None of 2 viewers got a picture." in nights["missing"].stdout
+
+
+def test_other_machines_are_told_what_to_type_and_not_waited_for_for_ever(nights: Beside) -> None:
+    done = nights["waiting"]
     assert done.returncode == 1
-    assert "None of 2 viewers got a picture." in done.stdout
+    assert re.search(r"ringside crowd worker --nats nats://[\w-]+@127\.0\.0\.1:\d+", done.stdout)
+    assert "0 of 2 workers came within 1 s" in done.stderr
+
+
+def test_help_groups_the_options_and_gives_an_example(nights: Beside) -> None:
+    text = nights["help"].stdout
+    for panel in ("Who comes", "How they watch", "What you get", "The generator", "More machines"):
+        assert panel in text
+    assert "Example:  ringside crowd http" in text
+    assert "Example:  ringside crowd worker --nats" in nights["worker_help"].stdout
 
 
 @pytest.mark.parametrize(
@@ -186,23 +227,6 @@ def test_the_command_in_a_report_gives_the_same_plan(monkeypatch: pytest.MonkeyP
     result = CliRunner().invoke(app, shlex.split(command(plan))[1:])
     assert result.exit_code == 0, result.output
     assert seen == [plan]
-
-
-def test_other_machines_are_told_what_to_type_and_not_waited_for_for_ever(small_hls: str) -> None:
-    began_s = time.monotonic()
-    done = ringside(small_hls, "--workers", "2", "--wait", "1", "--nats-listen", "127.0.0.1")
-    assert done.returncode == 1
-    assert re.search(r"ringside crowd worker --nats nats://[\w-]+@127\.0\.0\.1:\d+", done.stdout)
-    assert "0 of 2 workers came within 1 s" in done.stderr
-    assert time.monotonic() - began_s < 30
-
-
-def test_help_groups_the_options_and_gives_an_example() -> None:
-    done = ringside("--help")
-    for panel in ("Who comes", "How they watch", "What you get", "The generator", "More machines"):
-        assert panel in done.stdout
-    assert "Example:  ringside crowd http" in done.stdout
-    assert "Example:  ringside crowd worker --nats" in ringside("worker", "--help").stdout
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from beside import Beside
 
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
@@ -21,7 +22,7 @@ from ringside.prove.crowd.gathering import Gathering
 from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.processes import Processes, Share
 
-ENOUGH_S = 30.0
+ENOUGH_S = 60.0
 Step = Callable[[Processes, asyncio.Event], Awaitable[None]]
 
 
@@ -45,13 +46,13 @@ def plan_of(url: str, viewers: int = 12, duration_s: float = 2.0) -> Plan:
     return Plan(url=url, viewers=viewers, duration_s=duration_s, seed=7)
 
 
-def played(plan: Plan, share: Share, step: Step | None = None) -> Heard:
+def played(plan: Plan, share: Share, step: Step | None = None, **limits: float) -> Heard:
     """Play, doing `step` once everybody has been told to begin."""
     heard = Heard()
 
     async def play() -> None:
         stop = asyncio.Event()
-        players = Processes(plan, share, heard, viewers=True)
+        players = Processes(plan, share, heard, viewers=True, **limits)
         try:
             await players.start()
             await players.go(Wall().now_ns() / 1e9 + 0.2)
@@ -76,8 +77,63 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_every_viewer_is_played_by_exactly_one_process(small_hls: str) -> None:
-    heard = played(plan_of(small_hls), Share(0, 2, 2))
+async def kill_first(players: Processes, _: asyncio.Event) -> None:
+    await asyncio.sleep(1.0)
+    os.kill(players.pids[0], signal.SIGKILL)
+
+
+async def hang_second(players: Processes, _: asyncio.Event) -> None:
+    os.kill(players.pids[1], signal.SIGSTOP)
+
+
+async def stop_early(_: Processes, stop: asyncio.Event) -> None:
+    await asyncio.sleep(2.0)
+    stop.set()
+
+
+async def hang_and_stop(players: Processes, stop: asyncio.Event) -> None:
+    os.kill(players.pids[0], signal.SIGSTOP)
+    stop.set()
+
+
+@pytest.fixture(scope="module")
+def nights(small_hls: str) -> Iterator[Beside]:
+    plan, long, two = plan_of(small_hls), plan_of(small_hls, duration_s=600), Share(0, 2, 2)
+    beside = Beside(
+        whole=lambda: played(plan, two),
+        part=lambda: played(plan, Share(2, 1, 3)),
+        killed=lambda: played(plan, two, kill_first),
+        hung=lambda: played(plan, two, hang_second, silent_s=5.0),
+        stopped=lambda: played(long, two, stop_early),
+        stubborn=lambda: played(long, two, hang_and_stop, ending_s=4.0),
+        void=lambda: void_verdict(plan),
+    )
+    yield beside
+    beside.close()
+
+
+def void_verdict(plan: Plan) -> dict[str, Any]:
+    """The verdict where one of two processes was killed after the first moment."""
+
+    async def play() -> dict[str, Any]:
+        seen = asyncio.Event()
+        course = Course(plan, Wall(), lambda total, now, losses: seen.set())
+        players = Processes(plan, Share(0, 2, 2), course)
+
+        async def kill() -> None:
+            await seen.wait()
+            os.kill(players.pids[1], signal.SIGKILL)
+
+        killing = asyncio.create_task(kill())
+        await course.run(players, asyncio.Event())
+        await killing
+        return course.verdict()
+
+    return asyncio.run(asyncio.wait_for(play(), ENOUGH_S))
+
+
+def test_every_viewer_is_played_by_exactly_one_process(nights: Beside) -> None:
+    heard = nights["whole"]
     tally = heard.tally()
     assert (tally.arrived, tally.joins, tally.failures) == (12, 12, 0)
     assert heard.finished == {"process 1", "process 2"}
@@ -86,54 +142,41 @@ def test_every_viewer_is_played_by_exactly_one_process(small_hls: str) -> None:
     assert set(tally.statuses) == {"200"}
 
 
-def test_a_share_of_a_larger_crowd_holds_its_own_viewers_only(small_hls: str) -> None:
-    heard = played(plan_of(small_hls, duration_s=1.2), Share(2, 1, 3))
-    assert sorted(json.loads(line)["viewer"] for line in heard.lines) == [2, 5, 8, 11]
+def test_a_share_of_a_larger_crowd_holds_its_own_viewers_only(nights: Beside) -> None:
+    assert sorted(json.loads(line)["viewer"] for line in nights["part"].lines) == [2, 5, 8, 11]
 
 
-def test_one_that_is_killed_is_told_and_the_other_goes_on(small_hls: str) -> None:
-    async def kill(players: Processes, _: asyncio.Event) -> None:
-        await asyncio.sleep(1.0)
-        os.kill(players.pids[0], signal.SIGKILL)
-
-    heard = played(plan_of(small_hls), Share(0, 2, 2), kill)
+def test_one_that_is_killed_is_told_and_the_other_goes_on(nights: Beside) -> None:
+    heard = nights["killed"]
     assert heard.losses == ["process 1 was killed (SIGKILL)"]
     assert heard.finished == {"process 2"}
     assert heard.tally().joins >= 6
 
 
-def test_one_that_hangs_is_ended(small_hls: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SILENT_S", 1.2)
-
-    async def hang(players: Processes, _: asyncio.Event) -> None:
-        os.kill(players.pids[1], signal.SIGSTOP)
-
-    heard = played(plan_of(small_hls), Share(0, 2, 2), hang)
-    assert len(heard.losses) == 1
-    assert heard.losses[0].startswith("process 2 was silent")
+def test_one_that_hangs_is_ended(nights: Beside) -> None:
+    heard = nights["hung"]
+    assert heard.losses == ["process 2 had fallen silent and was ended"]
     assert heard.finished == {"process 1"}
 
 
-def test_stopped_early_they_hand_in_what_they_have_seen(small_hls: str) -> None:
-    async def stop_early(_: Processes, stop: asyncio.Event) -> None:
-        await asyncio.sleep(1.6)
-        stop.set()
-
-    heard = played(plan_of(small_hls, duration_s=600), Share(0, 2, 2), stop_early)
+def test_stopped_early_they_hand_in_what_they_have_seen(nights: Beside) -> None:
+    heard = nights["stopped"]
     assert heard.finished == {"process 1", "process 2"}
     assert heard.tally().joins == 12
     assert len(heard.lines) == 12
 
 
-def test_one_that_does_not_stop_is_not_waited_for_for_ever(small_hls: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ENDING_S", 1.0)
+def test_one_that_does_not_stop_is_not_waited_for_for_ever(nights: Beside) -> None:
+    assert nights["stubborn"].losses == ["process 1 did not hand in its result within 4 s"]
+    assert nights["stubborn"].finished == {"process 2"}
 
-    async def hang_and_stop(players: Processes, stop: asyncio.Event) -> None:
-        os.kill(players.pids[0], signal.SIGSTOP)
-        stop.set()
 
-    heard = played(plan_of(small_hls, duration_s=600), Share(0, 2, 2), hang_and_stop)
-    assert heard.losses == ["process 1 did not hand in its result within 1 s"]
+def test_a_lost_process_makes_the_verdict_void(nights: Beside) -> None:
+    verdict = nights["void"]
+    assert verdict["saturated"] is True
+    assert verdict["lost"] == ["process 2 was killed (SIGKILL)"]
+    assert "process 2 was killed" in verdict["saturated_because"]
+    assert verdict["joined"] >= 6
 
 
 def test_a_host_that_does_not_exist_is_one_sentence() -> None:
@@ -171,30 +214,6 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
             return found
         time.sleep(0.05)
     raise AssertionError(f"{what}: not within {ENOUGH_S:.0f} s")
-
-
-def test_a_lost_process_makes_the_verdict_void(small_hls: str) -> None:
-    plan = plan_of(small_hls)
-    seen = asyncio.Event()
-    course = Course(plan, Wall(), lambda total, now, losses: seen.set())
-
-    async def play() -> None:
-        players = Processes(plan, Share(0, 2, 2), course)
-
-        async def kill() -> None:
-            await seen.wait()
-            os.kill(players.pids[1], signal.SIGKILL)
-
-        killing = asyncio.create_task(kill())
-        await course.run(players, asyncio.Event())
-        await killing
-
-    asyncio.run(asyncio.wait_for(play(), ENOUGH_S))
-    verdict = course.verdict()
-    assert verdict["saturated"] is True
-    assert verdict["lost"] == ["process 2 was killed (SIGKILL)"]
-    assert "process 2 was killed" in verdict["saturated_because"]
-    assert verdict["joined"] >= 6
 
 
 def test_a_course_called_off_before_it_began_has_a_verdict_of_nothing() -> None:

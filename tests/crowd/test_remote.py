@@ -6,17 +6,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import nats
 import pytest
+from beside import Beside
 
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.prove.crowd import remote as module
-from ringside.prove.crowd import worker as worker_module
 from ringside.prove.crowd.broker import Broker
 from ringside.prove.crowd.course import Course
 from ringside.prove.crowd.letters import pack
@@ -25,17 +26,10 @@ from ringside.prove.crowd.remote import Remote
 from ringside.prove.crowd.worker import Worker
 
 HOST = "127.0.0.1"
-ENOUGH_S = 40.0
+ENOUGH_S = 80.0
 
 
-@pytest.fixture(autouse=True)
-def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers within this process announce themselves and write at shorter intervals."""
-    monkeypatch.setattr(worker_module, "ANNOUNCE_S", 0.1)
-    monkeypatch.setattr(worker_module, "LETTER_S", 0.2)
-
-
-def plan_of(url: str, viewers: int = 12, duration_s: float = 1.2) -> Plan:
+def plan_of(url: str, viewers: int = 12, duration_s: float = 2.0) -> Plan:
     return Plan(url=url, viewers=viewers, duration_s=duration_s, seed=7)
 
 
@@ -56,9 +50,9 @@ def worker_process(url: str, processes: int = 1) -> "subprocess.Popen[str]":
 
 
 @asynccontextmanager
-async def worker_here(url: str, clock: Any = None) -> AsyncIterator[Worker]:
+async def worker_here(url: str, clock: Any = None, **limits: float) -> AsyncIterator[Worker]:
     """A worker in this process, so that its limits can be shortened."""
-    worker, stop = Worker(1, clock or Wall(), lambda text: None), asyncio.Event()
+    worker, stop = Worker(1, clock or Wall(), lambda text: None, **limits), asyncio.Event()
     serving = asyncio.create_task(worker.serve(url, stop))
     try:
         yield worker
@@ -81,7 +75,7 @@ def run(play: Callable[[], Any]) -> Any:
 
 def finish(process: "subprocess.Popen[str]") -> str:
     try:
-        return process.communicate(timeout=15)[1]
+        return process.communicate(timeout=40)[1]
     finally:
         process.kill()
         process.wait()
@@ -96,8 +90,9 @@ class Lines:
         return len(text)
 
 
-def test_two_workers_share_a_crowd_and_are_dismissed_when_it_is_over(small_hls: str) -> None:
-    plan, lines, said = plan_of(small_hls), Lines(), list[str]()
+def shared(stream: str) -> tuple[dict[str, Any], str, list[str], list[str]]:
+    """Two workers, with three processes between them: verdict, lines about viewers, workers' logs, what was said."""
+    plan, lines, said = plan_of(stream), Lines(), list[str]()
     course = quiet(plan, lines=lines)
 
     async def play() -> list[str]:
@@ -111,61 +106,143 @@ def test_two_workers_share_a_crowd_and_are_dismissed_when_it_is_over(small_hls: 
             return logs
 
     logs = run(play)
-    verdict = course.verdict()
+    return course.verdict(), lines.text, logs, said
+
+
+def killed(stream: str) -> dict[str, Any]:
+    """One of two workers is killed outright once everybody has joined."""
+    plan = plan_of(stream, duration_s=8.0)
+
+    async def play() -> dict[str, Any]:
+        joined = asyncio.Event()
+        course = quiet(plan, show=lambda total, now, losses: joined.set() if total.tally.joins == 12 else None)
+        async with broker() as url:
+            workers = [worker_process(url), worker_process(url)]
+
+            async def kill() -> None:
+                await joined.wait()
+                os.kill(workers[0].pid, signal.SIGKILL)
+
+            killing = asyncio.create_task(kill())
+            try:
+                await course.run(remote(plan, url, 2, course, [], dismiss=True, silent_s=4.0), asyncio.Event())
+                await killing
+            finally:
+                for worker in workers:
+                    await asyncio.to_thread(finish, worker)
+        return course.verdict()
+
+    return run(play)
+
+
+def stopped(stream: str) -> dict[str, Any]:
+    """The coordinator is stopped once everybody has joined."""
+    plan = plan_of(stream, duration_s=600)
+
+    async def play() -> dict[str, Any]:
+        stop = asyncio.Event()
+        course = quiet(plan, show=lambda total, now, losses: stop.set() if total.tally.joins == 12 else None)
+        async with broker() as url, worker_here(url):
+            await course.run(remote(plan, url, 1, course, []), stop)
+        return course.verdict()
+
+    return run(play)
+
+
+def forsaken(stream: str) -> tuple[int, str]:
+    """The coordinator vanishes in the middle of a run: how many runs its worker has ended then, and its state."""
+    plan = plan_of(stream, duration_s=600)
+
+    async def play() -> tuple[int, str]:
+        async with broker() as url, worker_here(url, forsaken_s=3.0) as worker:
+            lost = remote(plan, url, 1, quiet(plan), [])
+            await lost.start()
+            await lost.go(Wall().now_ns() / 1e9)
+            assert lost._beating is not None
+            lost._beating.cancel()  # as if it had been killed: no beat, and no farewell
+            await until(lambda: worker.runs == 1 and "is free" in repr(worker))
+            found = worker.runs, repr(worker)
+            await lost.close()
+            return found
+
+    return run(play)
+
+
+JUNK = (b"", b"{", b"[]", b'{"worker": "../../x", "host": "", "processes": -1}', bytes(range(256)))
+LETTERS = ({}, {"losses": 3, "final": False}, {"snapshot": {"tally": 1}, "text": "", "losses": [], "final": False})
+
+
+def pestered(stream: str) -> tuple[dict[str, Any], int]:
+    """A stranger on the same NATS writes nonsense to everybody, before and during a run: verdict, and how much was seen."""
+    plan = plan_of(stream, duration_s=2.5)
+
+    async def play() -> tuple[dict[str, Any], int]:
+        async with broker() as url, worker_here(url) as worker:
+            course = quiet(plan)
+            ours = remote(plan, url, 1, course, [])
+            stranger = await nats.connect(url)
+            running = asyncio.create_task(course.run(ours, asyncio.Event()))
+            letters = module.letters_subject(ours._run, worker.id)
+            while not running.done():
+                for junk in JUNK:
+                    for subject in (module.HERE, module.orders_subject(worker.id), letters):
+                        await stranger.publish(subject, junk)
+                for letter in LETTERS:
+                    await stranger.publish(letters, pack(letter)[0])
+                await stranger.publish(module.letters_subject(ours._run, "nobody"), pack({"final": True})[0])
+                order = json.dumps({"run": "x", "stop": True}).encode()
+                await stranger.publish(module.orders_subject(worker.id), order)
+                await asyncio.sleep(0.1)
+            await running
+            await stranger.close()
+        return course.verdict(), ours.strangers
+
+    return run(play)
+
+
+@pytest.fixture(scope="module")
+def nights(small_hls: str) -> Iterator[Beside]:
+    scenarios = {each.__name__: partial(each, small_hls) for each in (shared, killed, stopped, forsaken, pestered)}
+    beside = Beside(**scenarios)
+    yield beside
+    beside.close()
+
+
+def test_two_workers_share_a_crowd_and_are_dismissed_when_it_is_over(nights: Beside) -> None:
+    verdict, lines, logs, said = nights["shared"]
     assert verdict["lost"] == []
     assert (verdict["joined"], verdict["arrived"], verdict["failed"]) == (12, 12, 0)
     assert len(verdict["generator"]) == 3
-    assert sorted(json.loads(line)["viewer"] for line in lines.text.splitlines()) == list(range(12))
+    assert sorted(json.loads(line)["viewer"] for line in lines.splitlines()) == list(range(12))
     assert sum("2 of 3 shares" in log for log in logs) == 1
     assert "Traceback" not in "".join(logs)
     assert said[0].startswith("waiting for 2 workers")
 
 
-def test_a_worker_that_is_killed_is_lost_and_what_it_had_seen_is_kept(
-    small_hls: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "SILENT_S", 2.0)
-    plan = plan_of(small_hls, duration_s=2.5)
-    seen = asyncio.Event()
-    course = quiet(plan, show=lambda total, now, losses: seen.set() if total.tally.joins == 12 else None)
-
-    async def play() -> None:
-        async with broker() as url:
-            workers = [worker_process(url), worker_process(url)]
-
-            async def kill() -> None:
-                await seen.wait()
-                os.kill(workers[0].pid, signal.SIGKILL)
-
-            killing = asyncio.create_task(kill())
-            try:
-                await course.run(remote(plan, url, 2, course, [], dismiss=True), asyncio.Event())
-                await killing
-            finally:
-                for worker in workers:
-                    await asyncio.to_thread(finish, worker)
-
-    run(play)
-    verdict = course.verdict()
+def test_a_worker_that_is_killed_is_lost_and_what_it_had_seen_is_kept(nights: Beside) -> None:
+    verdict = nights["killed"]
     assert len(verdict["lost"]) == 1
-    assert "was silent for 2 s" in verdict["lost"][0]
+    assert "was silent for 4 s" in verdict["lost"][0]
     assert verdict["saturated"] is True
     assert verdict["joined"] == 12
 
 
-def test_a_coordinator_that_is_stopped_has_what_was_seen(small_hls: str) -> None:
-    plan = plan_of(small_hls, duration_s=600)
+def test_a_coordinator_that_is_stopped_has_what_was_seen(nights: Beside) -> None:
+    verdict = nights["stopped"]
+    assert (verdict["joined"], verdict["lost"]) == (12, [])
+    assert verdict["lasted_s"] < 100
 
-    async def play() -> None:
-        stop = asyncio.Event()
-        shown = quiet(plan, show=lambda total, now, losses: stop.set() if total.tally.joins == 12 else None)
-        async with broker() as url, worker_here(url):
-            await shown.run(remote(plan, url, 1, shown, []), stop)
-        assert shown.verdict()["joined"] == 12
-        assert shown.verdict()["lost"] == []
-        assert shown.verdict()["lasted_s"] < 30
 
-    run(play)
+def test_a_worker_ends_its_viewers_when_the_coordinator_is_gone(nights: Beside) -> None:
+    runs, state = nights["forsaken"]
+    assert runs == 1
+    assert "is free" in state
+
+
+def test_strangers_on_the_same_nats_do_no_harm_and_are_counted(nights: Beside) -> None:
+    verdict, strangers = nights["pestered"]
+    assert (verdict["joined"], verdict["lost"]) == (12, [])
+    assert strangers >= 20
 
 
 def test_too_few_workers_are_waited_for_no_longer_than_said(small_hls: str) -> None:
@@ -201,25 +278,6 @@ def test_a_worker_belongs_to_one_coordinator_at_a_time(small_hls: str) -> None:
     run(play)
 
 
-def test_a_worker_ends_its_viewers_when_the_coordinator_is_gone(
-    small_hls: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(worker_module, "FORSAKEN_S", 1.5)
-    plan = plan_of(small_hls, duration_s=600)
-
-    async def play() -> None:
-        async with broker() as url, worker_here(url) as worker:
-            lost = remote(plan, url, 1, quiet(plan), [])
-            await lost.start()
-            await lost.go(Wall().now_ns() / 1e9)
-            assert lost._beating is not None
-            lost._beating.cancel()  # as if it had been killed: no beat, and no farewell
-            await until(lambda: worker.runs == 1 and "is free" in repr(worker))
-            await lost.close()
-
-    run(play)
-
-
 def test_a_worker_whose_clock_is_wrong_begins_with_the_others(small_hls: str) -> None:
     class Ahead:
         """A clock of another machine, seven seconds ahead of ours."""
@@ -238,57 +296,6 @@ def test_a_worker_whose_clock_is_wrong_begins_with_the_others(small_hls: str) ->
             assert held.ahead_s == pytest.approx(7, abs=0.3)
             await ours.close()
         assert any("clock is +7" in line and "corrected" in line for line in said)
-
-    run(play)
-
-
-def test_strangers_on_the_same_nats_do_no_harm(small_hls: str) -> None:
-    plan = plan_of(small_hls)
-
-    async def play() -> None:
-        async with broker() as url, worker_here(url) as worker:
-            ours, course = remote(plan, url, 1, (course := quiet(plan)), []), course
-            stranger = await nats.connect(url)
-            running = asyncio.create_task(course.run(ours, asyncio.Event()))
-            for _ in range(20):
-                for junk in (
-                    b"",
-                    b"{",
-                    b"[]",
-                    b'{"worker": "../../x", "host": "", "processes": -1}',
-                    bytes(range(256)),
-                ):
-                    await stranger.publish(module.HERE, junk)
-                    await stranger.publish(module.orders_subject(worker.id), junk)
-                    await stranger.publish(module.letters_subject(ours._run, worker.id), junk)
-                    await stranger.publish(module.letters_subject(ours._run, "nobody"), pack({"final": True})[0])
-                await stranger.publish(
-                    module.orders_subject(worker.id), json.dumps({"run": "x", "stop": True}).encode()
-                )
-                await asyncio.sleep(0.05)
-            await running
-            await stranger.close()
-            assert course.verdict()["joined"] == 12
-            assert ours.strangers >= 20
-
-    run(play)
-
-
-def test_a_letter_of_the_wrong_shape_from_a_worker_does_not_end_the_run(small_hls: str) -> None:
-    plan = plan_of(small_hls)
-
-    async def play() -> None:
-        async with broker() as url, worker_here(url) as worker:
-            course = quiet(plan)
-            ours = remote(plan, url, 1, course, [])
-            stranger = await nats.connect(url)
-            running = asyncio.create_task(course.run(ours, asyncio.Event()))
-            await until(lambda: bool(course.moments))
-            for letter in ({}, {"losses": 3, "final": False}, {"snapshot": {"tally": 1}, "losses": [], "final": False}):
-                await stranger.publish(module.letters_subject(ours._run, worker.id), pack(letter)[0])
-            await running
-            await stranger.close()
-            assert course.verdict()["joined"] == 12
 
     run(play)
 

@@ -68,7 +68,7 @@ class _Child:
         """How it ended, in words."""
         status = self.process.returncode
         if self.silent:
-            return f"was silent for {SILENT_S:.0f} s"
+            return "had fallen silent and was ended"
         if status is not None and status < 0:
             return f"was killed ({signal.Signals(-status).name})"
         return f"died (exit status {status}{': ' + self.last_words[-1] if self.last_words else ''})"
@@ -77,11 +77,22 @@ class _Child:
 class Processes:
     """Plays `share` of `plan`. First `start`, then `go`, then `ended`; `close` in any case."""
 
-    def __init__(self, plan: Plan, share: Share, hear: Hear, *, viewers: bool = False) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        share: Share,
+        hear: Hear,
+        *,
+        viewers: bool = False,
+        silent_s: float = SILENT_S,
+        ending_s: float = ENDING_S,
+    ) -> None:
         self._plan = plan.model_dump(mode="json")
         self._share = share
         self._hear = hear
         self._viewers = viewers
+        self._silent_s = silent_s
+        self._ending_s = ending_s
         self._children: list[_Child] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._going = False
@@ -148,7 +159,7 @@ class Processes:
             await asyncio.wait([finished, stopping], return_when=asyncio.FIRST_COMPLETED)
             if not finished.done():
                 self._stop()
-                await asyncio.wait([finished], timeout=ENDING_S)
+                await asyncio.wait([finished], timeout=self._ending_s)
         finally:
             for waiting in (stopping, watching, finished):
                 waiting.cancel()
@@ -176,7 +187,7 @@ class Processes:
         while True:
             await asyncio.sleep(1)
             for child in self._children:
-                if not child.finished and loop.time() - child.heard_s > SILENT_S:
+                if not child.finished and loop.time() - child.heard_s > self._silent_s:
                     child.silent = True
                     child.process.kill()
 
@@ -221,7 +232,7 @@ class Processes:
         elif not self._closing:
             self._hear.lost(child.name, child.why())
         else:
-            self._hear.lost(child.name, f"did not hand in its result within {ENDING_S:.0f} s")
+            self._hear.lost(child.name, f"did not hand in its result within {self._ending_s:g} s")
 
     async def _read_words(self, child: _Child) -> None:
         """Its standard error: kept for the reason it died of."""

@@ -1,6 +1,6 @@
 """Remote: a crowd on many machines. The coordinator's side of what is agreed over NATS; `worker` is the other.
 
-Workers announce themselves on `ringside.crowd.here` once a second while free. The coordinator holds as many as it
+Workers announce themselves on `ringside.crowd.here` when called and once a second while free. The coordinator holds as many as it
 wants, tells each its share of the plan, and when all are ready the instant to begin, by each one's own clock (measured
 against ours as it is held). Then it is sent a letter a second by each. A worker silent for 5 s is lost, and what it
 had reported is kept. A worker ends its viewers when it no longer hears the coordinator.
@@ -26,6 +26,7 @@ from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.processes import ENDING_S, READY_S, Hear
 
 HERE = "ringside.crowd.here"
+CALL = "ringside.crowd.call"
 ANNOUNCED = 10_000
 """Workers remembered between two looks at who has come."""
 CONNECT_S = 5.0
@@ -119,6 +120,7 @@ class Remote:
         *,
         viewers: bool = False,
         wait_s: float = 120.0,
+        silent_s: float = SILENT_S,
         dismiss: bool = False,
     ) -> None:
         """`dismiss`: this NATS ends with the run, and so shall the workers."""
@@ -130,6 +132,7 @@ class Remote:
         self._say = say
         self._viewers = viewers
         self._wait_s = wait_s
+        self._silent_s = silent_s
         self._run = secrets.token_hex(6)
         self._dismiss = dismiss
         self._announced: dict[str, Announcement] = {}
@@ -171,7 +174,8 @@ class Remote:
         """Hold workers as they announce themselves, until there are as many as wanted."""
         loop = asyncio.get_running_loop()
         until_s = loop.time() + self._wait_s
-        self._say(f"waiting for {self._wanted} workers, {self._wait_s:.0f} s at most")
+        await self._nats.publish(CALL, b"")
+        self._say(f"waiting for {self._wanted} workers, {self._wait_s:g} s at most")
         while len(self._held) < self._wanted:
             self._news.clear()
             for announced in list(self._announced.values()):
@@ -183,7 +187,7 @@ class Remote:
                     await asyncio.wait_for(self._news.wait(), max(0.0, until_s - loop.time()))
                 except TimeoutError:
                     there = f"{len(self._held)} of {self._wanted} workers"
-                    raise RingsideError(f"{there} came within {self._wait_s:.0f} s; see --workers") from None
+                    raise RingsideError(f"{there} came within {self._wait_s:g} s; see --workers") from None
 
     async def _hold(self, announced: Announcement) -> None:
         """Hold one worker for this run and measure its clock; another coordinator may have been quicker."""
@@ -217,7 +221,7 @@ class Remote:
         try:
             while not all(worker.ended for worker in self._held.values()):
                 await asyncio.sleep(0.1)
-                await self._lose_the_silent(loop.time(), SILENT_S)
+                await self._lose_the_silent(loop.time(), self._silent_s)
                 if stop.is_set() and stopped_s is None:
                     stopped_s = loop.time()
                     await self._tell_all({"stop": True})
@@ -231,7 +235,7 @@ class Remote:
             if not worker.ended and now_s - worker.heard_s > silent_s:
                 worker.ended = True
                 await self._tell(worker, {"stop": True})
-                self._hear.lost(worker.name, f"was silent for {silent_s:.0f} s")
+                self._hear.lost(worker.name, f"was silent for {silent_s:g} s")
 
     async def close(self) -> None:
         """Let the workers go and close the connection."""

@@ -74,12 +74,15 @@ class Job:
 class Worker:
     """Serves coordinators on one NATS until stopped or dismissed."""
 
-    def __init__(self, processes: int, clock: Clock, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, processes: int, clock: Clock, say: Callable[[str], None], *, forsaken_s: float = FORSAKEN_S
+    ) -> None:
         self.id = secrets.token_hex(3)
         self.host = socket.gethostname()
         self._processes = processes
         self._clock = clock
         self._say = say
+        self._forsaken_s = forsaken_s
         self._client: Client | None = None
         self._job: Job | None = None
         self._playing: asyncio.Task[None] | None = None
@@ -123,8 +126,10 @@ class Worker:
                 self._playing.result()
             if self._job is None:
                 await self._nats.publish(HERE, here)
-            elif asyncio.get_running_loop().time() - self._job.heard_s > FORSAKEN_S and not self._job.stop.is_set():
-                self._say(f"the coordinator has not been heard for {FORSAKEN_S:.0f} s: the run is ended")
+            elif (
+                asyncio.get_running_loop().time() - self._job.heard_s > self._forsaken_s and not self._job.stop.is_set()
+            ):
+                self._say(f"the coordinator has not been heard for {self._forsaken_s:g} s: the run is ended")
                 self._job.stop.set()
                 if self._playing is None:
                     await self._end()
