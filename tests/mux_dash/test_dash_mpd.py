@@ -248,6 +248,24 @@ def test_after_the_end_the_tracks_share_what_all_of_them_have() -> None:
     assert 5.9 < seconds(read.root.attrib["mediaPresentationDuration"]) <= 6
 
 
+def test_after_the_end_a_first_segment_that_began_late_is_left_out() -> None:
+    views = []
+    for track in TRACKS:
+        view = event.view(track, 8, ended=True)
+        first = view.segments[0]
+        late = sum(part.duration_ticks for part in first.parts[:5])
+        begun = replace(
+            first,
+            parts=first.parts[5:],
+            start_ticks=first.start_ticks + late,
+            duration_ticks=first.duration_ticks - late,
+        )
+        views.append(replace(view, segments=(begun, *view.segments[1:])))
+    read = Read(mpd(views, CONFIG, NOW))
+    assert read.template("v720").attributes["startNumber"] == str(event.START + 1)
+    assert 13.9 < seconds(read.root.attrib["mediaPresentationDuration"]) <= 14
+
+
 def test_one_track_that_goes_on_keeps_the_event_on_the_air() -> None:
     views = [event.view(TRACKS[0], 8, ended=True), event.view(TRACKS[-1], 8, 2)]
     assert Read(mpd(views, CONFIG, NOW)).root.attrib["type"] == "dynamic"

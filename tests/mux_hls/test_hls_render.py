@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ringside.core.media import Grid, Segment, Track, View
 from ringside.flow.mux.hls import Config, MediaPlaylist, MediaRenderer
+from ringside.flow.mux.hls.numbers import DiscontinuitySequence
 from ringside.flow.mux.hls.render import part_target
 
 TRACKS = [
@@ -284,6 +285,8 @@ def test_a_new_header_is_mapped_where_it_begins_and_hinted_before() -> None:
             assert current is not None
             assert current.uri == segment.init_name
             assert printed.discontinuity == segment.discontinuity
+        shows = any(segment.discontinuity for segment in view.segments)
+        assert any(isinstance(tag, DiscontinuitySequence) for tag in playlist.header) == (shows or whole > 18)
 
 
 def test_a_segment_that_turns_into_a_gap_while_it_is_made_is_printed_anew() -> None:

@@ -6,7 +6,7 @@ time: availabilityStartTime is the epoch, and so is the media timeline's zero. T
 asks for a number tens of thousands too high. The arithmetic is the same.
 
 Ended. A static MPD begins at zero (DASH-IF IOP, timing model): presentationTimeOffset and startNumber move to the
-oldest segment that every track still has, and the duration ends with the track that ends first, so that no player
+oldest segment that every track still has whole, and the duration ends with the track that ends first, so that no player
 asks for a segment that was never made. Shaka re-bases a session in progress onto just this form; dash.js plays out
 what it has and serves every seek from the new period.
 """
@@ -17,6 +17,9 @@ from fractions import Fraction
 
 from ringside.core.media import NS_PER_S, Segment, View
 from ringside.flow.mux.dash.config import Anchor, Config
+
+LATE_S = Fraction(1, 10)
+"""Beyond what cutting at a frame explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ def timing(views: Sequence[View], config: Config, anchor: Anchor | None = None) 
         depth_s = max(step, (after - first - 1) * step)
         return Timing(step, base.number, base.media_s, base.unix_s, base.unix_ns, exact, depth_s)
     number = first if after > first else base.number
+    if after > first + 1 and not _from_its_start(views, base.media_s + (first - base.number) * step, first):
+        number = first = first + 1
     since_s = (number - base.number) * step
     media_s = base.media_s + since_s
     ends = [_end_s(view) for view in views if complete(view)]
@@ -70,6 +75,15 @@ def _common(views: Sequence[View]) -> tuple[int, int]:
         return 0, 0
     first = max(segments[0].number for segments in held)
     return first, max(first, min(segments[-1].number for segments in held) + 1)
+
+
+def _from_its_start(views: Sequence[View], media_s: Fraction, number: int) -> bool:
+    """Whether segment `number` of every track begins where it should: the event's first may have begun within it."""
+    for view in views:
+        for segment in view.segments:
+            if segment.number == number and Fraction(segment.start_ticks, view.track.timescale) - media_s > LATE_S:
+                return False
+    return True
 
 
 def _end_s(view: View) -> Fraction:

@@ -243,7 +243,7 @@ def _header(view: View, config: Config, segments: Sequence[Segment]) -> str:
     number = segments[0].number if segments else max(0, view.next[0])
     tags: list[Tag] = [Version(_version(view, segments)), IndependentSegments(), TargetDuration(view.target_s)]
     tags += [*_control(view, config), MediaSequence(number)]
-    if view.discontinuity_sequence:
+    if view.discontinuity_sequence or any(segment.discontinuity for segment in view.segments):
         tags.append(DiscontinuitySequence(view.discontinuity_sequence))
     return lines.write(tags)
 
