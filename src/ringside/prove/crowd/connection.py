@@ -51,6 +51,7 @@ class Connection:
         "hops",
         "keep_alive",
         "lane",
+        "last_s",
         "location",
         "nbytes",
         "origin",
@@ -95,7 +96,7 @@ class Connection:
         self.special = self.document = False
         self.body = b""
         self.nbytes = 0
-        self.sent_s = self.first_s = 0.0
+        self.sent_s = self.first_s = self.last_s = 0.0
         self.date_s: float | None = None
         self.hops = 0
         self._out = b""
@@ -249,6 +250,7 @@ class Connection:
         now_s = monotonic()
         if not count:
             return self._closed(now_s)
+        self.last_s = now_s
         self._engine.bytes += count
         if self.session.read_bps:
             self._engine.throttle(self, count, now_s)

@@ -8,6 +8,7 @@ import mmap
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic
 
 from ringside.prove.crowd import wire
@@ -42,6 +43,8 @@ class Habits:
     connections: int = 6
     first_byte_s: dict[Kind, float] = field(default_factory=dict)
     whole_s: dict[Kind, float] = field(default_factory=dict)
+    idle_s: dict[Kind, float] = field(default_factory=dict)
+    resends: bool = True
     personal: Personal | None = None
 
 
@@ -164,9 +167,10 @@ class Engine:
         for connection in session.lanes:
             if connection is None or connection.request is None:
                 continue
-            waited_s = now_s - connection.sent_s
+            kind, waited_s = connection.request.kind, now_s - connection.sent_s
             limits = habits.whole_s if connection.first_s else habits.first_byte_s
-            if waited_s > limits.get(connection.request.kind, 3600.0):
+            silent_s = now_s - max(connection.first_s, connection.last_s) if connection.first_s else 0.0
+            if waited_s > limits.get(kind, inf) or silent_s > habits.idle_s.get(kind, inf):
                 self._broken(connection, Failure.TIMEOUT)
 
     # -- asking
@@ -407,7 +411,7 @@ class Engine:
                 session.idle.remove(connection)
             return
         session.lanes[lane] = None
-        if failure is Failure.RESET and connection.served and not connection.first_s:
+        if failure is Failure.RESET and self.habits.resends and connection.served and not connection.first_s:
             # a connection kept alive that the server had closed: browsers ask again on a new one
             self.send(session, lane, request, monotonic(), connection.url if connection.hops else "", connection.hops)
             return

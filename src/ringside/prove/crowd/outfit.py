@@ -45,6 +45,8 @@ class Outfit:
             connections=profile.connections,
             first_byte_s={kind: profile.loads[kind].first_byte_s for kind in Kind},
             whole_s={kind: profile.loads[kind].whole_s for kind in Kind},
+            idle_s={kind: profile.loads[kind].idle_s for kind in Kind},
+            resends=profile.resends,
             personal=self._personal if plan.cmcd else None,
         )
 

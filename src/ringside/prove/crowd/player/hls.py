@@ -277,7 +277,9 @@ class HlsPlayer:
         if self._viewer.dvr_s:
             return self._viewer.dvr_s
         low = listing.part_hold_back_s if self._low_latency and listing.part_target_s else None
-        return low or listing.hold_back_s or self.profile.target.durations * listing.target_s
+        target = self.profile.target
+        rise_s = min(self.feel.stalls * target.rise_s, listing.target_s)
+        return (low or listing.hold_back_s or target.durations * listing.target_s) + rise_s
 
     def _begin(self, now_s: float) -> Asks:
         """Both playlists are there: choose where to play, and fetch what is there."""
