@@ -23,7 +23,7 @@ from ringside.prove.crowd.gathering import Gathering
 from ringside.prove.crowd.letters import pack
 from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.processes import Processes, Share
-from ringside.prove.crowd.remote import HERE, beat_subject, connect, letters_subject, orders_subject
+from ringside.prove.crowd.remote import CALL, HERE, beat_subject, connect, letters_subject, orders_subject
 
 ANNOUNCE_S = 1.0
 LETTER_S = 1.0
@@ -80,6 +80,7 @@ class Worker:
         self.id = secrets.token_hex(3)
         self.host = socket.gethostname()
         self._processes = processes
+        self._here = json.dumps({"worker": self.id, "host": self.host, "processes": processes}).encode()
         self._clock = clock
         self._say = say
         self._forsaken_s = forsaken_s
@@ -103,6 +104,7 @@ class Worker:
         """Announce and play until `stop` is set or the coordinator says it is over. Raises Misconfigured for `url`."""
         self._client = await connect(url)
         await self._nats.subscribe(orders_subject(self.id), cb=self._ordered)
+        await self._nats.subscribe(CALL, cb=self._called)
         self._say(f"worker {self.host}/{self.id} is ready with {self._processes} processes; Ctrl-C ends it")
         waits = [asyncio.create_task(event.wait()) for event in (stop, self._over)]
         announcing = asyncio.create_task(self._announce())
@@ -116,24 +118,31 @@ class Worker:
                 task.cancel()
             await self._nats.close()
 
+    async def _called(self, _: Msg) -> None:
+        """A coordinator asks who is there; those who are free say so."""
+        if self._job is None:
+            await self._nats.publish(HERE, self._here)
+
     async def _announce(self) -> None:
         """Say that we are here while free; look after the coordinator while not. Raises RingsideError when cut off."""
-        here = json.dumps({"worker": self.id, "host": self.host, "processes": self._processes}).encode()
         while True:
             if self._nats.is_closed:
                 raise RingsideError("the connection to NATS is lost")
             if self._playing is not None and self._playing.done():
                 self._playing.result()
             if self._job is None:
-                await self._nats.publish(HERE, here)
-            elif (
-                asyncio.get_running_loop().time() - self._job.heard_s > self._forsaken_s and not self._job.stop.is_set()
-            ):
-                self._say(f"the coordinator has not been heard for {self._forsaken_s:g} s: the run is ended")
-                self._job.stop.set()
-                if self._playing is None:
-                    await self._end()
+                await self._nats.publish(HERE, self._here)
+            else:
+                await self._look_after(self._job)
             await asyncio.sleep(ANNOUNCE_S)
+
+    async def _look_after(self, job: Job) -> None:
+        """End a run whose coordinator is gone."""
+        if asyncio.get_running_loop().time() - job.heard_s > self._forsaken_s and not job.stop.is_set():
+            self._say(f"the coordinator has not been heard for {self._forsaken_s:g} s: the run is ended")
+            job.stop.set()
+            if self._playing is None:
+                await self._end()
 
     async def _finish(self) -> None:
         """End what is being played and hand it in."""
