@@ -2,8 +2,8 @@
 
 Workers announce themselves on `ringside.crowd.here` when called, and once a second while free. The coordinator holds
 as many as it wants, tells each its share of the plan, and when all are ready the instant to begin, by each one's own
-clock (measured against ours as it is held). Then it is sent a letter a second by each. A worker silent for 5 s is lost, and what it
-had reported is kept. A worker ends its viewers when it no longer hears the coordinator.
+clock (measured against ours as it is held). Then it is sent a letter a second by each. A worker silent for 5 s is lost,
+and what it had reported is kept. A worker ends its viewers when it no longer hears the coordinator.
 """
 
 import asyncio
