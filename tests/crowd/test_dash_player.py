@@ -27,11 +27,12 @@ class Play:
         now_s: float = 0.7,
         server: Server | None = None,
         world: TestWorld | None = None,
+        low_latency: bool = True,
         **viewer: Any,
     ) -> None:
         self.server = server or event.serve(Server())
         self.world = world or TestWorld(START_S)
-        self.player = DashPlayer(MPD, profile, self.world, TestViewer(**viewer), now_s, low_latency=True)
+        self.player = DashPlayer(MPD, profile, self.world, TestViewer(**viewer), now_s, low_latency)
         self.latencies: list[tuple[float, float | None]] = []
         self.transfer = Transfer(self.player, self.server, now_s, self._note)
         self.feel = self.player.feel
@@ -129,6 +130,13 @@ def test_without_low_latency_whole_segments_are_polled_for_and_played_three_behi
         assert 0 <= asked.now_s - (2 * number + 2) <= 0.5
     assert play.feel.stalls == 0
     assert all(latency_s in (None, pytest.approx(6.0, abs=0.05)) for _, latency_s in play.latencies)
+
+
+def test_who_ignores_low_latency_keeps_four_segments_behind() -> None:
+    play = Play(low_latency=False).until(30.0)
+    assert play.player.profile.name == "dash.js plain"
+    assert play.feel.latency_s == pytest.approx(8.0, abs=0.05)
+    assert play.feel.stalls == 0
 
 
 def test_a_viewer_of_the_past_stays_there() -> None:

@@ -112,8 +112,7 @@ class DashPlayer:
         except MpdError:
             return self._again(now_s, Lane.MANIFEST, reply.request, Failure.UNREADABLE)
         self._attempts = 0
-        live = self._live
-        if live is None:
+        if (live := self._live) is None:
             return (*self._refresh(now_s, found), *self._open(now_s, found))
         if found is live.presentation or not live.dynamic:
             return self._refresh(now_s, found)
@@ -126,9 +125,10 @@ class DashPlayer:
 
     def _open(self, now_s: float, found: Presentation) -> Asks:
         """The first MPD: the habits that fit it, and the clock it names."""
-        low = self._low_latency = self._low_latency and is_chunked(found)
+        chunked = is_chunked(found)
+        low = self._low_latency = self._low_latency and chunked
         self.profile = self._fitted(self.profile if low else plain(self.profile), found)
-        self._live = Live(found, self.profile, self._world, self._viewer)
+        self._live = Live(found, self.profile, self._world, self._viewer, chunked and not low)
         self._playhead.profile = self.profile
         self._abr = Abr(self.profile)
         if not found.dynamic:

@@ -90,11 +90,17 @@ def is_chunked(presentation: Presentation) -> bool:
 
 
 class Live:
-    """One viewer's place in a presentation. `target_s` is how far behind its own time to play; 0 where it is static."""
+    """One viewer's place in a presentation. `target_s` is how far behind its own time to play; 0 where it is static.
 
-    __slots__ = ("_viewer", "_world", "presentation", "profile", "target_s")
+    `deaf`: the viewer ignores low latency where the manifest has it, and so the distance that is meant for it.
+    """
 
-    def __init__(self, presentation: Presentation, profile: Profile, world: World, viewer: Viewer) -> None:
+    __slots__ = ("_deaf", "_viewer", "_world", "presentation", "profile", "target_s")
+
+    def __init__(
+        self, presentation: Presentation, profile: Profile, world: World, viewer: Viewer, deaf: bool = False
+    ) -> None:
+        self._deaf = deaf
         self.presentation = presentation
         self.profile = profile
         self.target_s = 0.0
@@ -110,11 +116,6 @@ class Live:
         """The presentation's own time."""
         return now_s + self._world.utc_offset_s - self.presentation.epoch_s
 
-    @property
-    def oldest_behind_s(self) -> float:
-        """How far behind its own time media is still there."""
-        return self.presentation.depth_s
-
     def join_s(self, now_s: float) -> float:
         """Where to start: the target behind live, the beginning of what has ended."""
         found = self.presentation
@@ -129,6 +130,8 @@ class Live:
     def _delay_s(self, segment_s: float) -> float:
         """Behind the presentation's time, where the manifest's target is behind the moment of capture."""
         found = self.presentation
+        if self._deaf:
+            return self.profile.target.durations * segment_s
         delay_s = delay_behind_s(self.profile, found, segment_s)
         if found.latency is None or found.latency.reference is None:
             return delay_s

@@ -36,7 +36,8 @@ TARGET_S = 0.3
 """Behind the moment of capture …"""
 CHUNKS = 2
 """… or so many chunks, as one of them is always in the making."""
-HOLE_S = 0.05
+SLACK_S = 0.05
+"""Tracks are cut within so much of one another; more is a hole."""
 
 
 class Feed:
@@ -196,7 +197,7 @@ class PushPlayer:
         feed.run, feed.head = run, None
         feed.delta = place - feed.head_at
         feed.attempts = 0
-        if starts_s > feed.end_s + HOLE_S:
+        if starts_s > feed.end_s + SLACK_S:
             feed.start_s = starts_s
         reached = place + len(head)
         run.feed(place, head)
@@ -225,11 +226,10 @@ class PushPlayer:
             feel.late += 1
 
     def _play(self, now_s: float) -> None:
-        """Nothing is shown yet: begin as near to live as what is there allows."""
-        end_s = self._end_s()
-        start_s = self._start_s()
-        if end_s > start_s > -inf:
-            self._playhead.begin(now_s, max(start_s, end_s - self._behind_s()))
+        """Nothing is shown yet: begin with as much ahead as there will be on average, and no more."""
+        end_s, start_s, behind_s = self._end_s(), self._start_s(), self._behind_s()
+        if end_s - start_s >= behind_s - SLACK_S and start_s > -inf:
+            self._playhead.begin(now_s, max(start_s, end_s - behind_s))
             self._playhead.advance(now_s, end_s)
 
     def _end_s(self) -> float:
