@@ -14,7 +14,7 @@ import pytest
 from tests.check.hostile_check import SECONDS, examine
 from tests.hostile import BEHAVIOURS, TLS, Hostile
 
-AT_ONCE = 8
+AT_ONCE = 14
 LIMIT_S = 90.0
 ENDING_S = 30.0
 MOST_GROWTH = 512 << 20

@@ -110,7 +110,7 @@ MPDS: dict[str, Stream] = {
     "mpd-start-nonsense": without("1970-01-01T00:00:00Z", "yesterday"),
     "mpd-start-future": without("1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"),
     "mpd-no-period": body_of(TYPE, mpd().split("<Period")[0].encode() + b"</MPD>"),
-    "mpd-no-media": without('mimeType="video/mp4"', 'mimeType="application/ttml+xml"'),
+    "mpd-no-media": without('mimeType="video/mp4" contentType="video"', 'mimeType="application/ttml+xml"'),
     "mpd-bandwidth-nonsense": without('bandwidth="600000"', 'bandwidth="lots"'),
     "mpd-ten-thousand-periods": body_of(TYPE, mpd().replace("</Period>", "</Period>" + "<Period/>" * 10_000).encode()),
     "via-segment-dash": text(lambda talk: mpd(media="/" + talk.path.split("/")[2])),

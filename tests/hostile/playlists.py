@@ -118,7 +118,7 @@ def swapped_ll(old: str, new: str) -> Stream:
 _counter = itertools.count(1)
 STUCK_S = time.time() - 2
 FILE = "file:///etc/passwd"
-MANY = b"".join(b"#EXT-X-STREAM-INF:BANDWIDTH=%d\n/good/%d.m3u8\n" % (i + 1, i) for i in range(100_000))
+MANY = b"".join(b"#EXT-X-STREAM-INF:BANDWIDTH=%d\n/good/%d.m3u8\n" % (i + 1, i) for i in range(10_000))
 SKIPPED = b"#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-SKIP:SKIPPED-SEGMENTS=999999999\n"
 
 PLAYLISTS |= {
@@ -136,7 +136,7 @@ PLAYLISTS |= {
     "no-variants": body_of(PLAYLIST, b'#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",URI="/good/a.m3u8"\n'),
     "variant-without-a-uri": body_of(PLAYLIST, b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n"),
     "bandwidth-nonsense": body_of(PLAYLIST, b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=lots\n/good/index.m3u8\n"),
-    "hundred-thousand-variants": body_of(PLAYLIST, b"#EXTM3U\n" + MANY),
+    "ten-thousand-variants": body_of(PLAYLIST, b"#EXTM3U\n" + MANY),
     "zero-durations": swapped("#EXTINF:1.0", "#EXTINF:0"),
     "target-zero": swapped("TARGETDURATION:1", "TARGETDURATION:0"),
     "target-enormous": swapped("TARGETDURATION:1", "TARGETDURATION:99999999999999999999"),

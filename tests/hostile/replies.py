@@ -82,7 +82,7 @@ REPLIES |= {
     "stall-in-body": raw_then_stall(OK + b"Content-Length: 5000\r\n\r\n", START),
     "stall-in-chunk": raw_then_stall(CHUNKED, b"1388\r\n", START),
     "length-too-long": raw(OK + b"Content-Length: 5000\r\n\r\n", START),
-    "length-too-short": raw(OK + b"Content-Length: 10\r\n\r\n", START * 50),
+    "length-too-short": raw(OK + b"Content-Length: 10\r\n\r\n" + START * 50),
     "length-negative": raw(OK + b"Content-Length: -5\r\n\r\n", START),
     "length-twice": raw(OK + b"Content-Length: 5\r\nContent-Length: 50\r\n\r\n", START),
     "length-in-words": raw(OK + b"Content-Length: plenty\r\n\r\n", START),
