@@ -14,7 +14,7 @@ FETCH_BYTES = 64 << 20  # of playlists: media have none
 MAX_PROBES = 5_000
 MAX_VERSIONS = 4_000  # of each rendition
 VERSION_BYTES = 32 << 20  # of each rendition, as received
-MEDIA_BYTES = 192 << 20
+MEDIA_BYTES = 128 << 20
 
 
 @dataclass

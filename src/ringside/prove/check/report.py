@@ -39,6 +39,8 @@ def summary(outcome: Outcome) -> Text:
     )
     if outcome.failed:
         text += f"; {len(outcome.failed)} judges failed, which is a bug of ringside check"
+    if outcome.unwatched:
+        text += f"; no media was seen: {printable(outcome.unwatched)}"
     return Text(text, style=style)
 
 

@@ -64,6 +64,8 @@ class Outcome:
     """What was not, and why."""
     failed: tuple[str, ...] = ()
     """Judges that failed: bugs of ours."""
+    unwatched: str = ""
+    """Why no media was seen at all; empty where some was."""
     seen: dict[str, int] = field(default_factory=dict)
     """How many playlists, media, requests and bytes; and what had to be dropped."""
 
@@ -79,8 +81,8 @@ class Outcome:
 
     @property
     def exit_status(self) -> int:
-        """0 where no MUST is broken and every judge worked, else 1."""
-        return 1 if self.must or self.failed else 0
+        """0 where media was seen, no MUST is broken and every judge worked, else 1."""
+        return 1 if self.must or self.failed or self.unwatched else 0
 
     def to_json(self) -> dict[str, Any]:
         """For machines: `url kind seconds findings must should judged not_judged failed fetches seen`."""
@@ -94,6 +96,7 @@ class Outcome:
             "judged": list(self.judged),
             "not_judged": [{"what": what, "why": why} for what, why in self.not_judged],
             "failed": list(self.failed),
+            "unwatched": self.unwatched,
             "fetches": self.seen.get("requests", 0),
             "seen": self.seen,
         }
@@ -206,9 +209,14 @@ def judge(url: str, stream: Stream, kept: Kept, watched_s: float) -> Outcome:
     not_judged += [(what, why) for what, why in kept.unasked.items() if " " in what]
     not_judged += [(f"judge failed: {entry}", "a bug of ringside check") for entry in failed]
     judged = tuple(rule for rule in rules if rule not in absent)
-    return Outcome(
-        url, kind, watched_s, tuple(gather(findings)), judged, tuple(not_judged), tuple(failed), _counts(kept)
-    )
+    found, unwatched = tuple(gather(findings)), "" if stream.media else _why_nothing(kept)
+    return Outcome(url, kind, watched_s, found, judged, tuple(not_judged), tuple(failed), unwatched, _counts(kept))
+
+
+def _why_nothing(kept: Kept) -> str:
+    """Why there is no media to look at."""
+    reasons = [why for what, why in kept.unasked.items() if what.startswith("media of")]
+    return reasons[0] if reasons else "nothing was listed that could be fetched by now"
 
 
 def load(names: Iterable[str] = (*BOTH, *HLS, *DASH)) -> list[ModuleType]:

@@ -134,7 +134,10 @@ class DashWatch:
                 await asyncio.sleep(min(AGAIN_S, max(0.01, self._left_s())))
                 continue
             segment = following
+            began_s = self._now_s()
             await self._segment(presentation, now, segment, init)
+            pace_s = min(max(segment.end_s - segment.start_s, 0.1), 1.0) / 2
+            await asyncio.sleep(max(0.0, min(began_s + pace_s - self._now_s(), self._left_s())))
 
     async def _segment(self, presentation: Presentation, place: Place, segment: Segment, init: bytes) -> None:
         """Fetch one segment at its time; asked again for a while where it is late."""
