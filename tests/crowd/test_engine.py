@@ -1,4 +1,4 @@
-"""The engine over real sockets: connections kept, limited and lost, redirects, time-outs, storms, the server's clock."""
+"""The engine over real sockets: connections kept, limited and lost, redirects, time-outs, storms, clocks."""
 
 import os
 import resource
@@ -330,7 +330,7 @@ def test_in_a_storm_everything_drops_and_begins_anew(web: Web, wire: Wire) -> No
     wire.until(lambda: new.got).turn_for(0.3)
     assert (new.starts, new.statuses, old.got) == (1, [200], [])
     assert "/late" not in web.targets()
-    assert (wire.tally.arrived, wire.tally.joins, session.connections) == (2, 1, 1)
+    assert (wire.tally.arrived, wire.tally.joins, wire.tally.leavings, session.connections) == (1, 1, 0, 1)
 
 
 def test_viewers_come_from_addresses_of_their_own(web: Web, wire: Wire) -> None:

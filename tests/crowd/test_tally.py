@@ -240,10 +240,22 @@ def test_snapshots_never_go_back() -> None:
 
 def test_the_engines_own_counters_travel_too() -> None:
     tally = Tally()
-    tally.requests, tally.retries, tally.parts, tally.dropped = 5, 1, 3, 2
+    tally.requests, tally.retries, tally.redirects, tally.dropped = 5, 1, 3, 2
     copy = Tally.from_json(tally.to_json())
     copy.merge(tally)
-    assert (copy.requests, copy.retries, copy.parts, copy.dropped) == (10, 2, 6, 4)
+    assert (copy.requests, copy.retries, copy.redirects, copy.dropped) == (10, 2, 6, 4)
+
+
+def test_who_comes_again_after_a_storm_is_the_same_viewer() -> None:
+    tally, before, after = Tally(), playing(), playing()
+    tally.came(before)
+    tally.joined(0.4)
+    tally.left(before)
+    tally.came(after, again=True)
+    tally.joined(1.5, again=True)
+    assert (tally.arrived, tally.joins, tally.rejoins, tally.leavings, tally.on) == (1, 1, 1, 0, 1)
+    assert tally.ttff.max_s == pytest.approx(0.4)
+    assert Tally.from_json(tally.to_json()).rejoin.max_s == pytest.approx(1.5, rel=0.01)
 
 
 def test_its_repr_is_a_status_line() -> None:

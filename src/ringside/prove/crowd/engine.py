@@ -91,11 +91,11 @@ class Engine:
 
     def restart(self, session: Session, player: Player, now_s: float) -> None:
         """A viewer's connections drop and its page starts anew."""
-        self._see_first(session)
+        self.see_first(session)
         self.tally.left(session.player.feel, now_s)
         session.close()
-        session.player, session.seen_first = player, False
-        self.tally.came(player.feel, not session.dvr_s)
+        session.player, session.seen_first, session.back = player, False, True
+        self.tally.came(player.feel, not session.dvr_s, again=True)
         self.perform(session, player.start(now_s), now_s)
 
     def count_up(self) -> None:
@@ -149,18 +149,19 @@ class Engine:
 
     def _look(self, session: Session, now_s: float) -> None:
         """Once a second: what the viewer feels, and whether it waits in vain."""
-        self._see_first(session)
+        self.see_first(session)
         self.tally.second(int(now_s - self.began_s), session.player.feel)
         session.pace_at(now_s - self.began_s)
         self._time_out(session, now_s)
         if session.player.given_up():
             self.remove(session, now_s)
 
-    def _see_first(self, session: Session) -> None:
+    def see_first(self, session: Session) -> None:
+        """Tell the tally of a first picture, once."""
         feel = session.player.feel
         if not session.seen_first and feel.first_frame_s is not None:
             session.seen_first = True
-            self.tally.joined(feel.first_frame_s - feel.joined_s)
+            self.tally.joined(feel.first_frame_s - feel.joined_s, again=session.back)
 
     def _time_out(self, session: Session, now_s: float) -> None:
         habits = self.habits
@@ -327,8 +328,7 @@ class Engine:
         session, lane = connection.session, connection.lane
         self._statuses[connection.status] += 1
         connection.served += 1
-        if connection.special:
-            self._finished_otherwise(connection, now_s)
+        if connection.special and self._settled(connection, now_s):
             return
         asks = session.player.received(now_s, lane, connection)  # type: ignore[arg-type]
         connection.request = None
@@ -340,24 +340,23 @@ class Engine:
         if session.waiting:
             self._next_in_line(session)
         if asks:
+            if connection.status >= 400:
+                self.tally.retries += 1
             self.perform(session, asks, now_s)
 
-    def _finished_otherwise(self, connection: Connection, now_s: float) -> None:
-        """A redirect, a body with a content coding, or none, or one that cannot be what was asked for."""
+    def _settled(self, connection: Connection, now_s: float) -> bool:
+        """A redirect, or a body that is not what was asked for: dealt with here. A content coding is undone."""
         session, lane, request = connection.session, connection.lane, connection.request
         assert request is not None
-        asks, failure = None, None
-        redirected = connection.status in REDIRECTS and bool(connection.location)
-        if not redirected:
-            failure = self._unfit(connection, request)
-            asks = session.player.received(now_s, lane, connection) if failure is None else None  # type: ignore[arg-type]
-        self._free(connection)
-        if redirected:
+        if connection.status in REDIRECTS and connection.location:
+            self._free(connection)
             self._redirect(connection, request, now_s)
-        elif failure is not None:
+            return True
+        failure = self._unfit(connection, request)
+        if failure is not None:
+            self._free(connection)
             self._tell_failure(session, lane, request, failure)
-        elif asks:
-            self.perform(session, asks, now_s)
+        return failure is not None
 
     def _unfit(self, connection: Connection, request: Request) -> Failure | None:
         """Why a body cannot be used: its coding cannot be undone, or it stands for media and is a page, or nothing."""
@@ -390,6 +389,7 @@ class Engine:
 
     def _redirect(self, connection: Connection, request: Request, now_s: float) -> None:
         session, lane, hops = connection.session, connection.lane, connection.hops + 1
+        self.tally.redirects += 1
         url = self.origins.join(connection.url, connection.location)
         if hops > HOPS or url is None:
             self._tell_failure(session, lane, request, Failure.REDIRECTS)
@@ -424,6 +424,7 @@ class Engine:
         now_s = monotonic()
         asks = session.player.failed(now_s, lane, request, failure)
         if asks:
+            self.tally.retries += 1
             self.perform(session, asks, now_s)
         self._next_in_line(session)
 

@@ -108,8 +108,7 @@ class Share:
 
     def _left(self, session: Session, now_s: float) -> None:
         feel, tally = session.player.feel, self.tally
-        if not session.seen_first and feel.first_frame_s is not None:
-            tally.joined(feel.first_frame_s - feel.joined_s)
+        self._engine.see_first(session)
         why = session.player.given_up()
         if why:
             tally.failed(why)

@@ -25,6 +25,7 @@ class Session:
 
     __slots__ = (
         "allowed_s",
+        "back",
         "cmcd",
         "connections",
         "discard_limit",
@@ -63,6 +64,8 @@ class Session:
         self.connections = 0
         self.gone = False
         self.seen_first = False
+        self.back = False
+        """Its connections had dropped, and it came again."""
         self.turn = ticket.index & 3
         self.rtt_s = link.rtt_ms / 1000
         self.allowed_s = 0.0

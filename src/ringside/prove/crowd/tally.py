@@ -22,6 +22,7 @@ OTHER = "other"
 COUNTERS = (
     "arrived",
     "joins",
+    "rejoins",
     "failures",
     "leavings",
     "pictureless",
@@ -38,13 +39,10 @@ COUNTERS = (
     "retries",
     "redirects",
     "connections",
-    "playlists",
-    "segments",
-    "parts",
     "dropped",
     "seconds_left_out",
 )
-HISTOGRAMS = ("ttff", "latency", "stall")
+HISTOGRAMS = ("ttff", "rejoin", "latency", "stall")
 TABLES = ("statuses", "reasons", "problems", "rungs", "latency_sources")
 ROW = ("on", "playing", "stalled", "least_s", "most_s", "bytes")
 """A second: viewers there, of them playing and stalled; least and most latency of those at the live edge; bytes."""
@@ -69,6 +67,8 @@ class Tally:
     """Viewers that came, those who replaced others included."""
     joins = 0
     """Viewers that saw a first frame."""
+    rejoins = 0
+    """First frames after a reconnect."""
     failures = 0
     """Viewers whose player gave up, before the first frame or after."""
     leavings = 0
@@ -89,15 +89,14 @@ class Tally:
     retries = 0
     redirects = 0
     connections = 0
-    playlists = 0
-    segments = 0
-    parts = 0
     dropped = 0
     """Whatever a bounded queue had no room for."""
     seconds_left_out = 0
 
     def __init__(self) -> None:
         self.ttff = Histogram()
+        self.rejoin = Histogram()
+        """From a reconnect to the picture."""
         self.latency = Histogram()
         """One value for each viewer and second at the live edge."""
         self.stall = Histogram()
@@ -124,13 +123,23 @@ class Tally:
         """Viewers there now."""
         return len(self._seen)
 
-    def came(self, feel: "Feel", live: bool = True) -> None:
-        """A viewer came; one that is not `live` is behind by choice, and its latency is not counted."""
-        self.arrived += 1
+    def came(self, feel: "Feel", live: bool = True, *, again: bool = False) -> None:
+        """A viewer came; one that is not `live` is behind by choice, and its latency is not counted.
+
+        `again`: it had been there, and its connections had dropped: one viewer, of whom `left` was said.
+        """
+        if again:
+            self.leavings -= 1
+        else:
+            self.arrived += 1
         self._seen[feel] = _Seen(live)
 
-    def joined(self, ttff_s: float) -> None:
-        """A viewer saw its first frame."""
+    def joined(self, ttff_s: float, *, again: bool = False) -> None:
+        """A viewer saw its first frame, or its first since it came `again`."""
+        if again:
+            self.rejoins += 1
+            self.rejoin.record(ttff_s)
+            return
         self.joins += 1
         self.ttff.record(ttff_s)
 

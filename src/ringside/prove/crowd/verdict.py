@@ -19,7 +19,7 @@ Generator = Mapping[str, Any]
 """What a process says of itself: `cpu` (cores used), `loop_lag_ms` (a Histogram's document), `wall_s`; maybe `name`,
 `out_of_descriptors` (connections it could not open) and more, which is passed on."""
 Document = dict[str, Any]
-COUNTS = ("retries", "redirects", "connections", "playlists", "segments", "parts", "dropped")
+COUNTS = ("retries", "redirects", "connections", "dropped")
 NAMED = 3
 """As many reasons as stand in `saturated_because`."""
 PRIVATE = {"headers", "query", "trace"}
@@ -98,6 +98,8 @@ def _felt(tally: Tally) -> Document:
         "no_picture": tally.pictureless,
         "failures": _most_first(tally.reasons),
         "ttff_ms": tally.ttff.percentiles(),
+        "rejoined": tally.rejoins,
+        "rejoin_ms": tally.rejoin.percentiles(),
         "stalls": tally.stalls,
         "stalled_viewers": tally.stalled_viewers,
         "stall_ratio": _ratio(tally.stalled_s, tally.stalled_s + tally.watched_s),

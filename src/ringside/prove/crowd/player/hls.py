@@ -31,6 +31,8 @@ ON_MEDIA = (200, 206)
 MEDIA, PLAYLIST = Kind.MEDIA, Kind.PLAYLIST
 VIDEO, AUDIO, AUDIO_LIST = Lane.VIDEO, Lane.AUDIO, Lane.AUDIO_LIST
 TOLERANCE_S = 0.05
+SHUN_S = 10.0
+"""How long a rung is left alone that had a GAP where another had media."""
 
 
 class Rung:
@@ -83,8 +85,8 @@ class HlsPlayer:
     """One viewer of an HLS stream, low-latency where the stream and `low_latency` allow."""
 
     __slots__ = (
-        "_abr", "_audio", "_began", "_failure", "_low_latency", "_manifest", "_manifest_attempts", "_playhead", "_rung",
-        "_rungs", "_video", "_viewer", "_world", "feel", "latency_source", "profile",
+        "_abr", "_audio", "_began", "_failure", "_gap", "_low_latency", "_manifest", "_manifest_attempts", "_playhead", "_rung",
+        "_rungs", "_shunned", "_shunned_until_s", "_video", "_viewer", "_world", "feel", "latency_source", "profile",
     )  # fmt: skip
 
     def __init__(
@@ -106,6 +108,11 @@ class HlsPlayer:
         self._audio: Stream | None = None
         self._began = False
         self._failure: str | None = None
+        self._gap = False
+        """The rung being played has nothing to play next."""
+        self._shunned = -1
+        """The rung that had not."""
+        self._shunned_until_s = 0.0
 
     def given_up(self) -> str | None:
         """Why the error screen is shown."""
@@ -198,7 +205,8 @@ class HlsPlayer:
         """A piece has come (or is a gap, which has nothing to bring)."""
         feel, stalls, playing = self.feel, self.feel.stalls, self.feel.playing
         stream.piece = piece
-        stream.end_s = piece.end_s
+        if piece.end_s > stream.end_s:  # after a switch the buffer holds the beginning of the segment already
+            stream.end_s = piece.end_s
         self._playhead.advance(now_s, self._end_s())
         if playing and feel.stalls == stalls:
             feel.on_time += 1
@@ -219,12 +227,22 @@ class HlsPlayer:
         if stream.end_s - self._playhead.position_s > self.profile.ahead_s:
             return NOTHING
         follower = stream.rendition.after(piece)
-        while follower is not None and follower.gap:
-            stream.piece, stream.end_s = follower, follower.end_s
-            follower = stream.rendition.after(follower)
+        if follower is not None and follower.gap:
+            if stream is self._video and len(self._rungs) > 1:
+                self._gap = True  # another rung may have it: `wake` changes over
+                return NOTHING
+            follower = self._pass(stream, follower)
         if follower is None and self.profile.preload_hints and stream.listing is not None and stream.piece is not None:
             follower = stream.rendition.hinted(stream.listing, stream.piece)
         return NOTHING if follower is None else self._fetch(stream, follower)
+
+    def _pass(self, stream: Stream, piece: Piece | None) -> Piece | None:
+        """Go over what is listed as GAP: the picture jumps, and each piece counts as one that did not come in time."""
+        while piece is not None and piece.gap:
+            stream.piece, stream.end_s = piece, piece.end_s
+            self.feel.late += self.feel.first_frame_s is not None
+            piece = stream.rendition.after(piece)
+        return piece
 
     def _fetch(self, stream: Stream, piece: Piece) -> Asks:
         stream.asking = piece
@@ -305,9 +323,8 @@ class HlsPlayer:
             return NOTHING
         stream.end_s = max(stream.end_s, piece.start_s)
         if piece.gap:
-            stream.piece = piece
-            stream.end_s = piece.end_s
-            return self._next(stream)
+            following = self._pass(stream, piece)
+            return NOTHING if following is None else self._fetch(stream, following)
         return self._fetch(stream, piece)
 
     # -- time passes
@@ -384,9 +401,15 @@ class HlsPlayer:
         """Another rung, if the bandwidth says so; its playlist is fetched first."""
         if len(self._rungs) < 2 or video.piece is None:
             return NOTHING
+        if self._gap:
+            self._gap = False
+            self._shunned, self._shunned_until_s = self._rung, now_s + SHUN_S
+            return self._change(self._rung - 1 if self._rung else 1, video)
         buffer_s = video.end_s - self._playhead.position_s
         chosen = self._abr.choose([rung.bandwidth_bps for rung in self._rungs], self._rung, buffer_s)
-        return NOTHING if chosen == self._rung else self._change(chosen, video)
+        if chosen == self._rung or (chosen == self._shunned and now_s < self._shunned_until_s):
+            return NOTHING
+        return self._change(chosen, video)
 
     def _change(self, chosen: int, video: Stream) -> Asks:
         rung = self._rungs[chosen]

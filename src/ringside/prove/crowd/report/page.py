@@ -254,7 +254,5 @@ def _generator(verdict: Mapping[str, Any], plan: Plan) -> Iterable[tuple[str, st
         yield "lost", loss
     source = ", ".join(f"{name} ({words.whole(count)} viewers)" for name, count in verdict["latency_source"].items())
     yield "latency read from", source or "nothing: the stream does not say when it was captured"
-    counts = (
-        (name, verdict[name]) for name in ("connections", "redirects", "retries", "playlists", "segments", "parts")
-    )
+    counts = ((name, verdict[name]) for name in ("connections", "redirects", "retries"))
     yield "counted", ", ".join(f"{words.whole(count)} {name}" for name, count in counts if count) or "nothing"
