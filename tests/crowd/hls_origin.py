@@ -44,6 +44,8 @@ class Origin:
     silences: list[tuple[float, float]] = field(default_factory=list)
     gaps: set[int] = field(default_factory=set)
     """Segments marked as gaps."""
+    gaps_of: dict[str, set[int]] = field(default_factory=dict)
+    """The same, of one rung."""
     first_s: float = -60.0
     """Of the media that has ever been."""
 
@@ -116,14 +118,17 @@ class Origin:
             lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date(EPOCH + segment * SEGMENT_S)}")
         if parts and self.low_latency:
             lines += [self._part(name, number, part) for part in range(PARTS)]
-        if segment in self.gaps:
+        if self._gap(name, segment):
             lines.append("#EXT-X-GAP")
         return [*lines, f"#EXTINF:{SEGMENT_S},", f"{name}/{number}.m4s"]
 
     def _part(self, name: str, number: int, part: int) -> str:
-        gap = ",GAP=YES" if number - self.number_0 in self.gaps else ""
+        gap = ",GAP=YES" if self._gap(name, number - self.number_0) else ""
         independent = "" if part else ",INDEPENDENT=YES"
         return f'#EXT-X-PART:DURATION={PART_S},URI="{name}/{number}.{part}.m4s"{independent}{gap}'
+
+    def _gap(self, name: str, segment: int) -> bool:
+        return segment in self.gaps or segment in self.gaps_of.get(name, ())
 
     def _unfinished(self, name: str, segment: int, begun: int, now_s: float) -> list[str]:
         number = segment + self.number_0
@@ -159,7 +164,7 @@ class Origin:
         return whole(self.playlist(name, ready_s, skip).encode(), ready_s)
 
     def _media(self, name: str, url: str, now_s: float) -> Answer | Failure:
-        file = url.rpartition("/")[2].removesuffix(".m4s")
+        file = urlsplit(url).path.rpartition("/")[2].removesuffix(".m4s")
         if file == "init.mp4":
             return whole(b"i" * 800)
         number, _, part = file.partition(".")

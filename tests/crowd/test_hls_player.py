@@ -363,6 +363,15 @@ def test_gaps_are_passed_over_without_asking() -> None:
     assert play.feel.stalls == 0
 
 
+def test_a_gap_is_filled_from_another_rung() -> None:
+    origin = Origin(rungs={"v": 800_000, "w": 300_000}, sound=False, hold_back_s=3.0, gaps_of={"v": {5}})
+    play = Watching(origin, now_s=3.3).run(25.0)
+    gap = origin.number_0 + 5
+    assert gap not in {segment for segment, _ in media(play, "v")}
+    assert gap in {segment for segment, _ in media(play, "w")}
+    assert play.feel.stalls == 0
+
+
 def test_joining_at_a_gap_begins_after_it() -> None:
     origin = Origin(sound=False, gaps={0, 1}, hold_back_s=3.0)
     play = Watching(origin, now_s=3.3).run(12.0)

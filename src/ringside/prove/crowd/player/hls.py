@@ -85,8 +85,9 @@ class HlsPlayer:
     """One viewer of an HLS stream, low-latency where the stream and `low_latency` allow."""
 
     __slots__ = (
-        "_abr", "_audio", "_began", "_failure", "_gap", "_low_latency", "_manifest", "_manifest_attempts", "_playhead", "_rung",
-        "_rungs", "_shunned", "_shunned_until_s", "_video", "_viewer", "_world", "feel", "latency_source", "profile",
+        "_abr", "_audio", "_began", "_failure", "_gap", "_low_latency", "_manifest", "_manifest_attempts", "_playhead",
+        "_rung", "_rungs", "_shunned", "_shunned_until_s", "_video", "_viewer", "_world", "feel", "latency_source",
+        "profile",
     )  # fmt: skip
 
     def __init__(
