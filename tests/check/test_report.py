@@ -65,6 +65,13 @@ def test_what_was_not_judged_is_told_once_for_each_reason() -> None:
     assert text.count("not offered") == 1
 
 
+def test_a_watcher_that_was_late_says_so() -> None:
+    late = outcome()
+    late.seen["lag_ms"] = 340
+    assert "itself late by up to 340 ms" in printed(late)
+    assert "itself late" not in printed(outcome())
+
+
 def test_a_judge_that_failed_is_told() -> None:
     assert "1 judges failed, which is a bug of ringside check" in printed(outcome(failed=("a.b: KeyError: x",)))
 

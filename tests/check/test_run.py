@@ -147,7 +147,7 @@ def test_the_document_has_the_keys_that_scripts_rely_on(plain: Outcome) -> None:
 def test_progress_is_told_while_watching(hostile: Hostile) -> None:
     heard: list[Progress] = []
     check(hostile.at("good"), 1.0, heard.append)
-    assert len(heard) >= 3
+    assert 2 <= len(heard) <= 6
     assert [one.elapsed_s for one in heard] == sorted(one.elapsed_s for one in heard)
 
 

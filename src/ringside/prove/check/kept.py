@@ -32,6 +32,8 @@ class Kept:
     media_objects: int = 0
     requests: int = 0
     bytes: int = 0
+    lag_ms: int = 0
+    """How late the watcher itself was, at most."""
     _fetch_bytes: int = 0
     _media_bytes: int = 0
     _version_bytes: Counter[str] = field(default_factory=Counter)

@@ -14,6 +14,7 @@ from rich.text import Text
 from ringside.prove.check.finding import RULES, Finding
 from ringside.prove.check.run import Outcome, Progress
 
+LATE_MS = 100
 PLACES = 4  # of one rule; the rest is counted
 COLOURS = {"MUST": "bold red", "SHOULD": "yellow"}
 KINDS = {"hls": "HLS", "ll-hls": "low-latency HLS", "dash": "DASH", "ll-dash": "low-latency DASH"}
@@ -26,6 +27,10 @@ def report(outcome: Outcome) -> RenderableType:
         parts += [_findings(outcome.findings), Text()]
     if outcome.not_judged:
         parts += [_not_judged(outcome.not_judged), Text()]
+    lag_ms = outcome.seen.get("lag_ms", 0)
+    if lag_ms > LATE_MS:
+        text = f"ringside check was itself late by up to {lag_ms} ms: what it says of times may be its own fault"
+        parts.append(Text(text, style="yellow"))
     return Group(*parts, summary(outcome))
 
 

@@ -35,7 +35,8 @@ DASH = ("dash_http", "dash_over_time", "dash_static")
 BOTH = ("boxes", "http_rules")
 S = 1_000_000_000
 OPENING_S = 10.0
-TICK_S = 0.25
+TICK_S = 0.05
+TELL_S = 0.25
 MOST_S = 24 * 3600.0
 
 
@@ -67,7 +68,7 @@ class Outcome:
     unwatched: str = ""
     """Why no media was seen at all; empty where some was."""
     seen: dict[str, int] = field(default_factory=dict)
-    """How many playlists, media, requests and bytes; and what had to be dropped."""
+    """How many playlists, media, requests and bytes; how late our own loop was; and what had to be dropped."""
 
     @property
     def must(self) -> int:
@@ -162,10 +163,16 @@ async def _watch(
 
 
 async def _tick(progress: Callable[[Progress], None], clock: Clock, start_ns: int, seconds: float, kept: Kept) -> None:
+    """Tell how far the watch is, and notice how late our own loop is."""
+    told_s = -TELL_S
     while True:
         elapsed_s = (clock.now_ns() - start_ns) / S
-        progress(Progress(elapsed_s, seconds, kept.playlists, kept.media_objects, kept.bytes))
+        if elapsed_s - told_s >= TELL_S:
+            told_s = elapsed_s
+            progress(Progress(elapsed_s, seconds, kept.playlists, kept.media_objects, kept.bytes))
         await asyncio.sleep(TICK_S)
+        late_ms = round((clock.now_ns() - start_ns) / 1e6 - (elapsed_s + TICK_S) * 1e3)
+        kept.lag_ms = max(kept.lag_ms, late_ms)
 
 
 async def _watch_kind(url: str, opening: Fetch, client: Client, clock: Clock, kept: Kept, until_ns: int) -> Stream:
@@ -256,4 +263,5 @@ def _unasked(modules: list[ModuleType], stream: Stream, kept: Kept) -> Iterator[
 
 def _counts(kept: Kept) -> dict[str, int]:
     counts = {"playlists": kept.playlists, "media": kept.media_objects, "requests": kept.requests, "bytes": kept.bytes}
+    counts["lag_ms"] = kept.lag_ms
     return counts | {f"dropped {what}": count for what, count in kept.dropped.items() if count}
