@@ -35,38 +35,10 @@ class Connection:
     """States: connecting, then idle or busy with `request` until closed."""
 
     __slots__ = (
-        "_body",
-        "_chunks",
-        "_engine",
-        "_head",
-        "_left",
-        "_out",
-        "body",
-        "connecting",
-        "date_s",
-        "document",
-        "encoding",
-        "fd",
-        "first_s",
-        "hops",
-        "keep_alive",
-        "lane",
-        "last_s",
-        "location",
-        "nbytes",
-        "origin",
-        "react",
-        "recv_into",
-        "request",
-        "send",
-        "sent_s",
-        "served",
-        "session",
-        "sock",
-        "special",
-        "status",
-        "url",
-    )
+        "_body", "_chunks", "_engine", "_head", "_left", "_out", "body", "connecting", "date_s", "document",
+        "encoding", "fd", "first_s", "hops", "keep_alive", "lane", "last_s", "location", "nbytes", "origin", "react",
+        "recv_into", "request", "send", "sent_s", "served", "session", "sock", "special", "status", "url",
+    )  # fmt: skip
 
     def __init__(self, engine: "Engine", session: "Session", origin: Origin) -> None:
         self._engine = engine

@@ -7,45 +7,27 @@ the loop's; what is read once for all stands in the commons.
 import mmap
 import ssl
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from math import inf
 from time import monotonic
 
 from ringside.prove.crowd import wire
 from ringside.prove.crowd.commons import Commons
 from ringside.prove.crowd.connection import SCRATCH, Connection
+from ringside.prove.crowd.habits import Habits
+from ringside.prove.crowd.later import Later
 from ringside.prove.crowd.loop import Loop, React
 from ringside.prove.crowd.origins import Origin, Origins
 from ringside.prove.crowd.player.base import Ask, Failure, Kind, Lane, Player, Request
-from ringside.prove.crowd.session import UNLIMITED, Session, Waiting
+from ringside.prove.crowd.session import UNLIMITED, Session
 from ringside.prove.crowd.tally import Tally
+from ringside.prove.crowd.wheel import Wheel
 
-WAKE_S = 0.25
-SLOTS = 50
 HOPS = 5
 TOLD_S = 0.005
 RESOLVING_S = 0.05
 """Until it is looked again whether a name has been resolved."""
 REDIRECTS = {301, 302, 303, 307, 308}
 MEDIA = (Kind.INIT, Kind.MEDIA)
-PERIOD_S = WAKE_S / SLOTS
-
-Personal = Callable[[Session, Lane, Request, str], tuple[str, tuple[tuple[str, str], ...]]]
-"""What a viewer adds to a request of its own (CMCD, a token): the URL and headers to send."""
-
-
-@dataclass(slots=True)
-class Habits:
-    """What is the same for every viewer: headers, query, the most connections to one origin, time-outs."""
-
-    headers: tuple[tuple[str, str], ...]
-    query: str = ""
-    connections: int = 6
-    first_byte_s: dict[Kind, float] = field(default_factory=dict)
-    whole_s: dict[Kind, float] = field(default_factory=dict)
-    idle_s: dict[Kind, float] = field(default_factory=dict)
-    resends: bool = True
-    personal: Personal | None = None
 
 
 class Engine:
@@ -66,9 +48,7 @@ class Engine:
         self.origins = Origins(tls)
         self.world = Commons(wall_offset_s)
         self.loop = Loop(self._broken)  # type: ignore[arg-type]
-        self._wheel: list[list[Session]] = [[] for _ in range(SLOTS)]
-        self._slot = 0
-        self._slot_s = began_s
+        self._wheel = Wheel(began_s)
         self.sessions = 0
         self.on_leave: Callable[[Session, float], None] = lambda session, now_s: None
 
@@ -78,7 +58,7 @@ class Engine:
         """A viewer arrives: its player starts."""
         self.sessions += 1
         self.tally.came(session.player.feel, not session.dvr_s)
-        self._wheel[session.index % SLOTS].append(session)
+        self._wheel.add(session)
         self.perform(session, session.player.start(now_s), now_s)
 
     def remove(self, session: Session, now_s: float) -> None:
@@ -110,31 +90,18 @@ class Engine:
 
     def everyone(self) -> list[Session]:
         """All viewers that are there."""
-        return [session for slot in self._wheel for session in slot if not session.gone]
+        return self._wheel.everyone()
 
     # -- the loop
 
     def turn(self, until_s: float) -> None:
         """Wait for something to happen, until `until_s` at the latest, and see to it."""
-        woke_s = self.loop.wait(min(until_s, self._slot_s))
+        wheel = self._wheel
+        woke_s = self.loop.wait(min(until_s, wheel.next_s))
         now_s = monotonic()
-        if self._slot_s <= now_s:
-            self._wake_due(now_s)
+        if wheel.next_s <= now_s:
+            wheel.turn(now_s, self._wake)
         self.loop.account(woke_s)
-
-    def _wake_due(self, now_s: float) -> None:
-        for _ in range(SLOTS):
-            if self._slot_s > now_s:
-                return
-            slot = self._wheel[self._slot]
-            for session in slot:
-                if not session.gone:
-                    self._wake(session, now_s)
-            if any(session.gone for session in slot):
-                slot[:] = [session for session in slot if not session.gone]
-            self._slot = (self._slot + 1) % SLOTS
-            self._slot_s += PERIOD_S
-        self._slot_s = max(self._slot_s, now_s)
 
     def _wake(self, session: Session, now_s: float) -> None:
         if now_s >= session.leave_s:
@@ -265,7 +232,7 @@ class Engine:
         failure: Failure | None = None,
     ) -> None:
         """Send a request (or tell of its failure) at `at_s`, unless the lane is asked for something else before."""
-        later = session.later[lane] = _Later(self, session, (lane, request, url, hops), failure)
+        later = session.later[lane] = Later(self, session, (lane, request, url, hops), failure)
         self.loop.at(at_s, later)
 
     def _make_room(self, session: Session) -> bool:
@@ -355,7 +322,7 @@ class Engine:
         failure = self._unfit(connection, request)
         if failure is not None:
             self._free(connection)
-            self._tell_failure(session, lane, request, failure)
+            self.tell_failure(session, lane, request, failure)
         return failure is not None
 
     def _unfit(self, connection: Connection, request: Request) -> Failure | None:
@@ -392,7 +359,7 @@ class Engine:
         self.tally.redirects += 1
         url = self.origins.join(connection.url, connection.location)
         if hops > HOPS or url is None:
-            self._tell_failure(session, lane, request, Failure.REDIRECTS)
+            self.tell_failure(session, lane, request, Failure.REDIRECTS)
         else:
             self.send(session, lane, request, now_s, url, hops)
 
@@ -415,9 +382,10 @@ class Engine:
             # a connection kept alive that the server had closed: browsers ask again on a new one
             self.send(session, lane, request, monotonic(), connection.url if connection.hops else "", connection.hops)
             return
-        self._tell_failure(session, lane, request, failure)
+        self.tell_failure(session, lane, request, failure)
 
-    def _tell_failure(self, session: Session, lane: Lane, request: Request, failure: Failure) -> None:
+    def tell_failure(self, session: Session, lane: Lane, request: Request, failure: Failure) -> None:
+        """A request brought no reply: the player is told, and what it then asks is done."""
         if session.gone:
             return
         self.tally.problem(failure.value)
@@ -427,25 +395,3 @@ class Engine:
             self.tally.retries += 1
             self.perform(session, asks, now_s)
         self._next_in_line(session)
-
-
-class _Later:
-    """A request to be sent, or its failure to be told, when the time has come: the newest of its lane counts."""
-
-    __slots__ = ("_engine", "_failure", "_session", "_waiting")
-
-    def __init__(self, engine: Engine, session: Session, waiting: Waiting, failure: Failure | None) -> None:
-        self._engine = engine
-        self._session = session
-        self._waiting = waiting
-        self._failure = failure
-
-    def __call__(self) -> None:
-        session, (lane, request, url, hops) = self._session, self._waiting
-        if session.later[lane] is not self:
-            return
-        session.later[lane] = None
-        if self._failure is None:
-            self._engine.send(session, lane, request, monotonic(), url, hops)
-        else:
-            self._engine._tell_failure(session, lane, request, self._failure)

@@ -3,7 +3,8 @@
 from time import monotonic
 from urllib.parse import urlsplit
 
-from ringside.prove.crowd.engine import Engine, Habits
+from ringside.prove.crowd.engine import Engine
+from ringside.prove.crowd.habits import Habits
 from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.player.base import Kind, Lane, Player, Request
 from ringside.prove.crowd.player.cmcd import Cmcd

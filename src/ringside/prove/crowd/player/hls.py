@@ -6,8 +6,7 @@ viewers (`hlslist`); what stands here is one viewer's own: where it is, what it 
 
 from urllib.parse import urljoin
 
-from ringside.flow.mux.hls import Malformed, Multivariant
-from ringside.prove.crowd.player.abr import Abr
+from ringside.flow.mux.hls import Malformed
 from ringside.prove.crowd.player.base import (
     NOTHING,
     Ask,
@@ -23,6 +22,8 @@ from ringside.prove.crowd.player.base import (
 )
 from ringside.prove.crowd.player.cmcd import Report
 from ringside.prove.crowd.player.hlslist import Listing, Piece, Rendition
+from ringside.prove.crowd.player.hlsstream import Stream
+from ringside.prove.crowd.player.ladder import Ladder, read
 from ringside.prove.crowd.player.playhead import Playhead
 from ringside.prove.crowd.player.profile import Profile
 from ringside.prove.crowd.player.retry import cause_of, delay_s
@@ -31,63 +32,14 @@ ON_MEDIA = (200, 206)
 MEDIA, PLAYLIST = Kind.MEDIA, Kind.PLAYLIST
 VIDEO, AUDIO, AUDIO_LIST = Lane.VIDEO, Lane.AUDIO, Lane.AUDIO_LIST
 TOLERANCE_S = 0.05
-SHUN_S = 10.0
-"""How long a rung is left alone that had a GAP where another had media."""
-
-
-class Rung:
-    """A variant: what it claims to need, and its renditions."""
-
-    __slots__ = ("audio", "bandwidth_bps", "listed_first", "video")
-
-    def __init__(self, bandwidth_bps: int, video: str, audio: str | None, listed_first: bool = True) -> None:
-        self.bandwidth_bps = bandwidth_bps
-        self.video = video
-        self.audio = audio
-        self.listed_first = listed_first
-
-
-def rungs(text: str, url: str) -> list[Rung]:
-    """The variants of a multivariant playlist, lowest first, each with the default rendition of its audio group."""
-    playlist = Multivariant.parse(text)
-    groups: dict[str, str] = {}
-    for media in playlist.media:
-        if media.type == "AUDIO" and media.uri and (media.default or media.group_id not in groups):
-            groups[media.group_id] = urljoin(url, media.uri)
-    found: list[Rung] = []
-    for variant in playlist.variants:
-        audio = groups.get(variant.inf.audio or "")
-        found.append(Rung(variant.inf.bandwidth, urljoin(url, variant.uri), audio, listed_first=not found))
-    return sorted(found, key=lambda rung: rung.bandwidth_bps)
-
-
-class Stream:
-    """One of the two things a viewer follows: the video (or muxed) playlist, and the audio playlist."""
-
-    __slots__ = ("asking", "attempts", "end_s", "init", "init_asked", "list_attempts", "listing", "piece", "rendition")
-
-    def __init__(self, rendition: Rendition) -> None:
-        self.rendition = rendition
-        self.listing: Listing | None = None
-        self.piece: Piece | None = None
-        """Fetched last."""
-        self.asking: Piece | None = None
-        self.end_s = 0.0
-        """Where its buffer ends."""
-        self.init: Request | None = None
-        """The initialization in the buffer."""
-        self.init_asked: Request | None = None
-        self.attempts = 0
-        self.list_attempts = 0
 
 
 class HlsPlayer:
     """One viewer of an HLS stream, low-latency where the stream and `low_latency` allow."""
 
     __slots__ = (
-        "_abr", "_audio", "_began", "_failure", "_gap", "_low_latency", "_manifest", "_manifest_attempts", "_playhead",
-        "_rung", "_rungs", "_shunned", "_shunned_until_s", "_video", "_viewer", "_world", "feel", "latency_source",
-        "profile",
+        "_audio", "_began", "_failure", "_gap", "_ladder", "_low_latency", "_manifest", "_manifest_attempts",
+        "_playhead", "_video", "_viewer", "_world", "feel", "latency_source", "profile",
     )  # fmt: skip
 
     def __init__(
@@ -102,18 +54,13 @@ class HlsPlayer:
         self._manifest = world.request(url, Kind.MANIFEST, keep=True)
         self._manifest_attempts = 0
         self._playhead = Playhead(profile, self.feel)
-        self._abr = Abr(profile)
-        self._rungs: list[Rung] = []
-        self._rung = 0
+        self._ladder: Ladder | None = None
         self._video: Stream | None = None
         self._audio: Stream | None = None
         self._began = False
         self._failure: str | None = None
         self._gap = False
         """The rung being played has nothing to play next."""
-        self._shunned = -1
-        """The rung that had not."""
-        self._shunned_until_s = 0.0
 
     def given_up(self) -> str | None:
         """Why the error screen is shown."""
@@ -129,12 +76,10 @@ class HlsPlayer:
         if reply.status != 200:
             return self._again(now_s, Lane.MANIFEST, self._manifest, f"status {reply.status}")
         try:
-            self._rungs = self._read_manifest(reply)
+            self._ladder = ladder = Ladder(self.profile, read(self._world, reply))
         except (Malformed, ValueError):
             return self.failed(now_s, Lane.MANIFEST, self._manifest, Failure.UNREADABLE)
-        first_bps = next(rung.bandwidth_bps for rung in self._rungs if rung.listed_first)
-        self._rung = self._abr.first([rung.bandwidth_bps for rung in self._rungs], first_bps)
-        rung = self._rungs[self._rung]
+        rung = ladder.rung
         self.feel.rung_bps = rung.bandwidth_bps
         self._video = Stream(self._rendition(rung.video, Lane.VIDEO))
         if rung.video == reply.url:
@@ -144,23 +89,6 @@ class HlsPlayer:
             self._audio = Stream(self._rendition(rung.audio, Lane.AUDIO))
             asks += self._audio.rendition.plain
         return asks
-
-    def _read_manifest(self, reply: Reply) -> list[Rung]:
-        known = self._world.shared("hls.manifest")
-        found: list[Rung] | None = known.get((reply.url, reply.body))
-        if found is None:
-            text = reply.body.decode("utf-8")
-            try:
-                found = rungs(text, reply.url)
-            except Malformed:  # a media playlist is a programme of one rung; what is neither is Malformed again
-                Rendition(self._world, reply.url, Lane.VIDEO, self._low_latency).read(reply.body, reply.url, 0.0)
-                found = [Rung(0, reply.url, None)]
-            if not found:
-                raise Malformed("no variants")
-            if len(known) > 64:
-                known.clear()
-            known[reply.url, reply.body] = found
-        return found
 
     def _rendition(self, url: str, lane: Lane) -> Rendition:
         known = self._world.shared("hls.renditions")
@@ -197,8 +125,8 @@ class HlsPlayer:
             return self._again(now_s, lane, reply.request, f"status {reply.status}")
         stream.asking = None
         stream.attempts = 0
-        if lane is VIDEO and len(self._rungs) > 1:
-            self._abr.sample(now_s, now_s - reply.first_s, reply.nbytes, reply.first_s - reply.sent_s)
+        if lane is VIDEO:
+            self._ladder.sample(now_s, reply)  # type: ignore[union-attr]
         self._buffer(now_s, stream, piece)
         return self._next(stream)
 
@@ -229,13 +157,13 @@ class HlsPlayer:
             return NOTHING
         follower = stream.rendition.after(piece)
         if follower is not None and follower.gap:
-            if stream is self._video and len(self._rungs) > 1:
+            if stream is self._video and len(self._ladder.rungs) > 1:  # type: ignore[union-attr]
                 self._gap = True  # another rung may have it: `wake` changes over
                 return NOTHING
             follower = self._pass(stream, follower)
         if follower is None and self.profile.preload_hints and stream.listing is not None and stream.piece is not None:
             follower = stream.rendition.hinted(stream.listing, stream.piece)
-        return NOTHING if follower is None else self._fetch(stream, follower)
+        return NOTHING if follower is None else stream.fetch(follower)
 
     def _pass(self, stream: Stream, piece: Piece | None) -> Piece | None:
         """Go over what is listed as GAP: the picture jumps, and each piece counts as one that did not come in time."""
@@ -245,24 +173,16 @@ class HlsPlayer:
             piece = stream.rendition.after(piece)
         return piece
 
-    def _fetch(self, stream: Stream, piece: Piece) -> Asks:
-        stream.asking = piece
-        if piece.init is not None and piece.init is not stream.init:
-            stream.init_asked = piece.init
-            return (Ask(stream.rendition.lane, piece.init),)
-        return piece.asks
-
     def _on_init(self, now_s: float, stream: Stream, lane: Lane, reply: Reply) -> Asks:
         if reply.status not in ON_MEDIA:
             return self._again(now_s, lane, reply.request, f"status {reply.status}")
-        stream.init, stream.init_asked, stream.attempts = stream.init_asked, None, 0
-        return stream.asking.asks if stream.asking is not None else self._next(stream)
+        return stream.initialised() or self._next(stream)
 
     # -- playlists
 
     def _on_listing(self, now_s: float, stream: Stream, lane: Lane, reply: Reply) -> Asks:
         if reply.status != 200:
-            return self._again(now_s, lane, stream.rendition.plain[0].request, f"status {reply.status}")
+            return self._again(now_s, lane, stream.plain, f"status {reply.status}")
         try:
             listing = stream.rendition.read(reply.body, reply.url, now_s)
         except (Malformed, ValueError, OverflowError):
@@ -270,7 +190,7 @@ class HlsPlayer:
         changed = listing is not stream.listing
         stream.listing = listing
         stream.list_attempts = 0
-        reload = self._reload(now_s, stream, listing, reply, changed)
+        reload = stream.reload(now_s, self.profile, reply, changed)
         if not self._began:
             return (*reload, *self._begin(now_s))
         if stream.piece is None and stream.asking is None:
@@ -279,17 +199,6 @@ class HlsPlayer:
         if not fetch:
             return reload
         return (*reload, *fetch)
-
-    def _reload(self, now_s: float, stream: Stream, listing: Listing, reply: Reply, changed: bool) -> Asks:
-        if listing.ended:
-            return NOTHING
-        if listing.reload and changed and self.profile.blocking_reload:
-            return listing.reload
-        wait_s = self.profile.reload_unchanged * listing.target_s
-        if changed:
-            wait_s = self.profile.reload_changed * (min(listing.last_s, listing.target_s) or listing.target_s)
-        at_s = max(now_s, reply.sent_s + wait_s)
-        return (Ask(stream.rendition.list_lane, stream.rendition.plain[0].request, at_s),)
 
     def _target_s(self, listing: Listing) -> float:
         """Distance from the live edge to play at."""
@@ -325,8 +234,8 @@ class HlsPlayer:
         stream.end_s = max(stream.end_s, piece.start_s)
         if piece.gap:
             following = self._pass(stream, piece)
-            return NOTHING if following is None else self._fetch(stream, following)
-        return self._fetch(stream, piece)
+            return NOTHING if following is None else stream.fetch(following)
+        return stream.fetch(piece)
 
     # -- time passes
 
@@ -362,16 +271,11 @@ class HlsPlayer:
     def _finishing(self, now_s: float, video: Stream) -> Asks:
         """The event is over: what is still to come is fetched, and when that has played out the viewer leaves."""
         asks = self._fill()
-        if self._all_there(video) and (self._audio is None or self._all_there(self._audio)):
+        if video.complete and (self._audio is None or self._audio.complete):
             self._playhead.ended(now_s)
             if not self.feel.playing:
                 self._viewer.leave_s = now_s
         return asks
-
-    def _all_there(self, stream: Stream) -> bool:
-        listing, piece = stream.listing, stream.piece
-        done = listing is not None and listing.ended and stream.asking is None and piece is not None
-        return done and stream.rendition.after(piece) is None  # type: ignore[arg-type]
 
     def _feel_latency(self, now_s: float, video: Stream) -> None:
         listing: Listing = video.listing  # type: ignore[assignment]
@@ -390,33 +294,28 @@ class HlsPlayer:
         asks: list[Ask] = []
         for stream in (self._video, self._audio):
             if stream is not None:
-                if stream.asking is not None:
-                    asks.append(Ask(stream.rendition.lane, None))
-                stream.piece = stream.asking = stream.init_asked = None
-                stream.attempts = 0
-                stream.end_s = 0.0
+                asks += stream.forget()
                 asks += self._enter(stream)
         return asks
 
     def _switch(self, now_s: float, video: Stream) -> Asks:
         """Another rung, if the bandwidth says so; its playlist is fetched first."""
-        if len(self._rungs) < 2 or video.piece is None:
+        ladder: Ladder = self._ladder  # type: ignore[assignment]
+        if video.piece is None:
             return NOTHING
         if self._gap:
             self._gap = False
-            self._shunned, self._shunned_until_s = self._rung, now_s + SHUN_S
-            return self._change(self._rung - 1 if self._rung else 1, video)
-        buffer_s = video.end_s - self._playhead.position_s
-        chosen = self._abr.choose([rung.bandwidth_bps for rung in self._rungs], self._rung, buffer_s)
-        if chosen == self._rung or (chosen == self._shunned and now_s < self._shunned_until_s):
-            return NOTHING
-        return self._change(chosen, video)
+            chosen = ladder.around(now_s)
+        else:
+            chosen = ladder.other(now_s, video.end_s - self._playhead.position_s)
+        return NOTHING if chosen is None else self._change(chosen, video)
 
     def _change(self, chosen: int, video: Stream) -> Asks:
-        rung = self._rungs[chosen]
+        ladder: Ladder = self._ladder  # type: ignore[assignment]
+        ladder.current = chosen
+        rung = ladder.rung
         fresh = Stream(self._rendition(rung.video, Lane.VIDEO))
         fresh.end_s = video.end_s
-        self._rung = chosen
         self._video = fresh
         self.feel.rung_bps = rung.bandwidth_bps
         self.feel.switches += 1
@@ -428,7 +327,7 @@ class HlsPlayer:
 
     def _reported(self, fresh: Stream, old: Stream) -> Request | None:
         """The other rendition's playlist, asked for with what the old one reported of it."""
-        plain = fresh.rendition.plain[0].request
+        plain = fresh.plain
         if old.listing is None or not old.listing.can_block:
             return plain
         for uri, (msn, part) in old.listing.reports.items():
@@ -442,7 +341,7 @@ class HlsPlayer:
         feel, playhead = self.feel, self._playhead
         report = Report("m", live=True, started=feel.first_frame_s is not None, buffering=not feel.playing)
         report.low_latency = self._low_latency
-        report.estimate_bps = self._abr.estimate_bps
+        report.estimate_bps = self._ladder.estimate_bps if self._ladder else None
         report.state = "p" if feel.playing else ("r" if report.started else "s")
         report.rate = playhead.rate
         stream = self._stream(lane)
@@ -451,8 +350,8 @@ class HlsPlayer:
         muxed = self._audio is None
         report.object = "i" if request.kind is Kind.INIT else "a" if lane is AUDIO else "av" if muxed else "v"
         report.bitrate_bps = report.played_bps = float(feel.rung_bps)
-        report.lowest_bps = float(self._rungs[0].bandwidth_bps)
-        report.top_bps = float(self._rungs[-1].bandwidth_bps)
+        bandwidths_bps = self._ladder.bandwidths_bps if self._ladder else [0]
+        report.lowest_bps, report.top_bps = float(bandwidths_bps[0]), float(bandwidths_bps[-1])
         if stream.asking is not None:
             report.duration_s = stream.asking.end_s - stream.asking.start_s
         report.buffer_s = max(0.0, stream.end_s - playhead.position_s)
@@ -470,7 +369,7 @@ class HlsPlayer:
         """A request brought no reply that can be used."""
         stream = self._stream(lane)
         if stream is not None and request.kind is Kind.PLAYLIST:
-            request = stream.rendition.plain[0].request  # type: ignore[assignment]
+            request = stream.plain
         return self._again(now_s, lane, request, failure)
 
     def _again(self, now_s: float, lane: Lane, request: Request | None, why: Failure | str) -> Asks:
@@ -478,7 +377,7 @@ class HlsPlayer:
         if request is None:
             return NOTHING
         video = self._video
-        rung = self._rung if video is not None and lane in (Lane.VIDEO, Lane.VIDEO_LIST) else 0
+        rung = self._ladder.current if self._ladder and lane in (Lane.VIDEO, Lane.VIDEO_LIST) else 0
         wait_s = delay_s(
             self.profile, request.kind, cause_of(why), self._attempt(lane), self._viewer.rng, alone=not rung
         )
