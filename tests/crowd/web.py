@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from ringside.prove.crowd.arrive import Ticket
-from ringside.prove.crowd.engine import Engine, Habits
+from ringside.prove.crowd.engine import Engine
+from ringside.prove.crowd.habits import Habits
 from ringside.prove.crowd.network import link
 from ringside.prove.crowd.player.base import Ask, Asks, Failure, Feel, Kind, Lane, Reply, Request
 from ringside.prove.crowd.session import Session

@@ -1,4 +1,4 @@
-"""What is the same for every viewer of a plan, as far as the engine acts on it: headers, query, connections, time-outs."""
+"""What is the same for every viewer of a plan, as the engine acts on it: headers, query, connections, time-outs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
