@@ -129,16 +129,18 @@ def representation_behaviour(stream: DashStream) -> Iterator[Finding]:
 
 
 def timeline_stable(stream: DashStream) -> Iterator[Finding]:
-    """The past is not rewritten: neither times nor numbers."""
+    """The past is not rewritten: neither times nor, where segments are addressed by them, numbers."""
     for before, after in _same(stream):
         old, new = entries(before), entries(after)
         if not old or not new:
             continue
+        numbered = "$Number" in (after.template or {}).get("media", "")
         known = {entry.start: entry for entry in new}
         overlap = [entry for entry in old if new[0].start <= entry.start < new[-1].end]
         for entry in overlap:
             match = known.get(entry.start)
-            if match is None or (match.duration, match.number) != (entry.duration, entry.number):
+            moved = match is not None and numbered and match.number != entry.number
+            if match is None or match.duration != entry.duration or moved:
                 yield TIMELINE.broken(f"Representation {after.id}", _told(match), _told(entry))
                 break
         else:
