@@ -81,7 +81,7 @@ def play(case: Case, url: str, viewers: int, server: dict[int, str]) -> dict[str
     duration_s = joining_s + STEADY_S
     options = ["--viewers", str(viewers), "--player", case.player, "--arrive", "ramp", "--over", str(joining_s)]
     options += ["--processes", str(-(-viewers // PER_PROCESS))]
-    options += [] if case.low_latency else ["--no-low-latency"]
+    options += [] if case.low_latency else ["--plain"]
     run = crowd([url, *options], duration_s, server, CROWD_CORE)
     return row(case, viewers, run, joining_s, duration_s)
 

@@ -40,7 +40,7 @@ http {{
   server {{
     listen 127.0.0.1:{http} backlog=4096; root {root};
     add_header Access-Control-Allow-Origin "*";
-    location ~ "[.](m3u8|mpd)$" {{ add_header Cache-Control "max-age=1"; }}
+    location ~ "[.](m3u8|mpd)$" {{ add_header Access-Control-Allow-Origin "*"; add_header Cache-Control "max-age=1"; }}
   }}
 }}
 """
