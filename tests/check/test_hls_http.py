@@ -110,6 +110,13 @@ def test_a_hint_that_was_given_up_is_no_breach() -> None:
     assert codes(rules.hint_is_there(asked(probe("hint", status=404, path="v720/never.m4s")))) == []
 
 
+def test_what_came_while_the_question_travelled_was_not_too_far() -> None:
+    come = probe("part-too-far", body=BODY, path=f"{NAME}?_HLS_msn={M + P - 2}&_HLS_part=33")
+    assert codes(rules.part_too_far(asked(come))) == []
+    not_come = probe("part-too-far", body=BODY, path=f"{NAME}?_HLS_msn={M + P + 3}&_HLS_part=33")
+    assert codes(rules.part_too_far(asked(not_come))) == ["ll-hls.part-too-far"]
+
+
 def test_few_parts_are_not_enough_to_speak_of_trickling() -> None:
     slow = [probe("hint", body=b"x" * 100, path=f"v720/{n}.m4s", spread_s=0.19) for n in range(2)]
     assert codes(rules.whole_parts(asked(*slow))) == []

@@ -107,10 +107,18 @@ def playlist_in(fetch: Fetch | None) -> MediaPlaylist | None:
 
 def _refused(stream: HlsStream, kind: str, rule: Rule) -> Iterator[Finding]:
     for probe in of_kind(stream, kind):
+        if _come_meanwhile(probe.fetch):
+            continue
         late = took_s(probe.fetch) > ROUND_TRIP_S + target_s(probe.known)
         if probe.fetch.status != 400 or late:
             after = f" after {took_s(probe.fetch):.1f} s" if late else ""
             yield rule.broken(probe.name, f"{answer(probe.fetch)}{after} to ?{_query(probe.fetch)}", "400")
+
+
+def _come_meanwhile(fetch: Fetch) -> bool:
+    """Whether the stream, while the question travelled, has gone past what was too far ahead."""
+    asked, got = asked_point(fetch), playlist_in(fetch) if fetch.status == 200 else None
+    return asked is not None and got is not None and reached(got) > (asked[0], asked[1] or 0)
 
 
 def _query(fetch: Fetch) -> str:
@@ -234,15 +242,16 @@ def skip_not_offered(stream: HlsStream) -> Iterator[Finding]:
 
 def hint_is_there(stream: HlsStream) -> Iterator[Finding]:
     for probe in of_kind(stream, "hint"):
-        if probe.fetch.status != 200 and not _ended(stream, probe):
+        if probe.fetch.status != 200 and not _never_made(stream, probe):
             yield HINTED.broken(probe.name, f"{path(probe.fetch.url)}: {answer(probe.fetch)}", "200 when it is made")
 
 
-def _ended(stream: HlsStream, probe: Probe) -> bool:
-    """Whether the playlist ended, or took another course, so that what was hinted never came (§6.2.6)."""
+def _never_made(stream: HlsStream, probe: Probe) -> bool:
+    """Whether what was hinted never came, or is a gap: the playlist ended, or took another course (§6.2.6)."""
     held = stream.versions.get(probe.name, ())
     uri = urlsplit(probe.fetch.url).path.rpartition("/")[2]
-    return not any(uri == part.uri.rpartition("/")[2] for v in held for s in v.full.segments[-3:] for part in s.parts)
+    parts = [part for v in held for segment in v.full.segments[-3:] for part in segment.parts if not part.gap]
+    return not any(uri == part.uri.rpartition("/")[2] for part in parts)
 
 
 def whole_parts(stream: HlsStream) -> Iterator[Finding]:
