@@ -58,14 +58,14 @@ def test_a_low_latency_stream_is_watched_by_its_own_clock() -> None:
     with Web() as web:
         live = Live(web, Origin(encode_s=0.05, hold_back_s=1.5))
         lines = io.StringIO()
-        plan = Plan(url=live.url, viewers=6, duration_s=6, arrive="ramp", over_s=1.0)
+        plan = Plan(url=live.url, viewers=6, duration_s=4.5, arrive="ramp", over_s=0.8)
         result, tally, seconds = share(plan, ndjson=lines)
     assert (tally.arrived, tally.joins, tally.failures, tally.leavings) == (6, 6, 0, 6)
     assert (tally.problems, tally.reasons, set(tally.statuses)) == ({}, {}, {"200"})
     assert tally.latency_sources == {"date-time": 6}
-    assert tally.watched_s > 6 * 3.0
-    assert tally.bytes > 6 * 3 * 100_000
-    assert 4 <= len(seconds) <= 6
+    assert tally.watched_s > 6 * 1.5
+    assert tally.bytes > 6 * 2 * 100_000
+    assert 3 <= len(seconds) <= 4
     assert seconds[-1]["tally"]["watched_s"] <= tally.watched_s
     latency = Histogram.from_json(result["tally"]["latency"])
     assert 500 < latency.quantile_ms(0.5) < 4000
@@ -73,17 +73,17 @@ def test_a_low_latency_stream_is_watched_by_its_own_clock() -> None:
     assert sorted(viewer["viewer"] for viewer in viewers) == list(range(6))
     for viewer in viewers:
         assert 0 <= viewer["join_s"] <= 1.5
-        assert viewer["leave_s"] >= 5.9
+        assert viewer["leave_s"] >= 4.4
         assert viewer["ttff_ms"] > 0
         assert (viewer["failed"], viewer["network"]) == (None, "lan")
-    assert len({asked.target for asked in web.asked if "_HLS_part" in asked.target}) >= 8
+    assert len({asked.target for asked in web.asked if "_HLS_part" in asked.target}) >= 6
 
 
 def test_the_generator_says_what_it_used(small_hls: str) -> None:
-    result, tally, _ = share(Plan(url=small_hls, viewers=3, duration_s=3))
+    result, tally, _ = share(Plan(url=small_hls, viewers=3, duration_s=2.5))
     generator = result["generator"]
     assert 0 < generator["cpu"] < 2
-    assert generator["wall_s"] == pytest.approx(3.0, abs=1.0)
+    assert generator["wall_s"] == pytest.approx(2.5, abs=1.0)
     assert generator["memory_kb"] > 1000
     assert generator["out_of_descriptors"] == 0
     assert Histogram.from_json(generator["loop_lag_ms"]).quantile_ms(0.5) < 1000
@@ -92,7 +92,7 @@ def test_the_generator_says_what_it_used(small_hls: str) -> None:
 
 
 def test_in_a_storm_everybody_comes_back(small_hls: str) -> None:
-    _, tally, _ = share(Plan(url=small_hls, viewers=4, duration_s=5, storm_at_s=2.0))
+    _, tally, _ = share(Plan(url=small_hls, viewers=4, duration_s=3.6, storm_at_s=1.5))
     assert (tally.arrived, tally.leavings, tally.failures) == (4, 4, 0)
     assert (tally.joins, tally.rejoins) == (4, 4)
     assert tally.connections >= 8
@@ -100,7 +100,7 @@ def test_in_a_storm_everybody_comes_back(small_hls: str) -> None:
 
 def test_when_all_have_left_it_is_over(small_hls: str) -> None:
     lines = io.StringIO()
-    plan = Plan(url=small_hls, viewers=4, duration_s=30, leave="mass", leave_at_s=1.3, leave_over_s=0.5)
+    plan = Plan(url=small_hls, viewers=4, duration_s=30, leave="mass", leave_at_s=1.0, leave_over_s=0.3)
     began_s = monotonic()
     _, tally, _ = share(plan, ndjson=lines)
     assert monotonic() - began_s < 15
@@ -149,5 +149,5 @@ def test_headers_query_and_cmcd_go_with_each_request() -> None:
 def test_slow_readers_read_slowly() -> None:
     with Web() as web:
         live = Live(web, Origin(sound=False, rungs={"v": 4_000_000}))
-        _, tally, _ = share(Plan(url=live.url, viewers=2, duration_s=4, slow=1.0))
-    assert tally.bytes < 2 * (200_000 / 8) * 4 * 1.3 + 2 * 30_000
+        _, tally, _ = share(Plan(url=live.url, viewers=2, duration_s=2.5, slow=1.0))
+    assert tally.bytes < 2 * (200_000 / 8) * 2.5 * 1.3 + 2 * 30_000
