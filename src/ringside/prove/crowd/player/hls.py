@@ -8,18 +8,8 @@ from urllib.parse import urljoin
 
 from ringside.flow.mux.hls import Malformed
 from ringside.prove.crowd.player.base import (
-    NOTHING,
-    Ask,
-    Asks,
-    Failure,
-    Feel,
-    Kind,
-    Lane,
-    Reply,
-    Request,
-    Viewer,
-    World,
-)
+    NOTHING, Ask, Asks, Failure, Feel, Kind, Lane, Reply, Request, Viewer, World,
+)  # fmt: skip
 from ringside.prove.crowd.player.cmcd import Report
 from ringside.prove.crowd.player.hlslist import Listing, Piece, Rendition
 from ringside.prove.crowd.player.hlsstream import Stream
