@@ -8,8 +8,18 @@ from urllib.parse import urljoin
 
 from ringside.flow.mux.hls import Malformed
 from ringside.prove.crowd.player.base import (
-    NOTHING, Ask, Asks, Failure, Feel, Kind, Lane, Reply, Request, Viewer, World,
-)  # fmt: skip
+    NOTHING,
+    Ask,
+    Asks,
+    Failure,
+    Feel,
+    Kind,
+    Lane,
+    Reply,
+    Request,
+    Viewer,
+    World,
+)
 from ringside.prove.crowd.player.cmcd import Report
 from ringside.prove.crowd.player.hlslist import Listing, Piece, Rendition
 from ringside.prove.crowd.player.hlsstream import Stream
@@ -241,10 +251,8 @@ class HlsPlayer:
             return self._finishing(now_s, video)
         edge_latency_s = video.listing.edge_s - playhead.position_s
         if not self._viewer.dvr_s and feel.playing:
-            buffer_s = self._end_s() - playhead.position_s
-            seek_s = playhead.steer(
-                now_s, edge_latency_s, self._target_s(video.listing), buffer_s, video.listing.target_s
-            )
+            buffer_s, target_s = self._end_s() - playhead.position_s, self._target_s(video.listing)
+            seek_s = playhead.steer(now_s, edge_latency_s, target_s, buffer_s, video.listing.target_s)
             if seek_s is not None:
                 return self._seek(now_s, seek_s)
         if not feel.playing and playhead.position_s < video.listing.start_s - TOLERANCE_S:
@@ -284,8 +292,7 @@ class HlsPlayer:
         asks: list[Ask] = []
         for stream in (self._video, self._audio):
             if stream is not None:
-                asks += stream.forget()
-                asks += self._enter(stream)
+                asks += (*stream.forget(), *self._enter(stream))
         return asks
 
     def _switch(self, now_s: float, video: Stream) -> Asks:
