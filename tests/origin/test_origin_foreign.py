@@ -8,12 +8,12 @@ import pytest
 from origin_kit import AUDIO, EVEN, TIMELINE, VIDEO, Edge, Lister, S
 from origin_wire import AUDIO_TRACK, VIDEO_TRACK
 
-from ringside.core.boxes import parse_chunk, parse_init
+from ringside.core.boxes import ChunkInfo, parse_chunk, parse_init
 from ringside.core.media import Grid, Track
 from ringside.flow.mux.fragment import Sample, write_chunk
 from ringside.flow.origin import Config, Publisher, Refused
 from ringside.flow.origin.cut import Cuts
-from ringside.flow.origin.intake import Intake
+from ringside.flow.origin.intake import Intake, frame_ticks_of
 from ringside.flow.origin.rebase import Epochs
 
 NOON = EVEN * 2 * S + 700_000_000  # 0.7 s into a segment
@@ -259,3 +259,19 @@ def test_cuts_are_at_least_a_segment_apart_and_never_reuse_a_number() -> None:
     assert cuts.follow(start + 6, Fraction(0)) is None, "nobody knows yet whether a segment starts here"
     assert cuts.follow(start + Fraction(399, 100), Fraction(2, 100)) == EVEN + 2
     assert cuts.lead(start + 1, start + 2, True, True) == EVEN + 3
+
+
+def chunk_of(durations: tuple[int, ...], brands: tuple[str, ...]) -> ChunkInfo:
+    count = len(durations)
+    nothing = (0,) * count
+    return ChunkInfo(brands, 1, 0, sum(durations), count, durations, nothing, nothing, nothing, True, None)
+
+
+def test_a_frame_passed_over_at_the_very_start_does_not_change_the_grid() -> None:
+    assert frame_ticks_of(chunk_of((4000, 1000, 1000), ("cmfs",))) == 1000
+    assert frame_ticks_of(chunk_of((1001, 2002), ("cmfl",))) == 1001
+
+
+def test_a_foreign_encoders_rounding_is_averaged() -> None:
+    assert frame_ticks_of(chunk_of((33, 34, 33), ("msdh",))) == 33
+    assert frame_ticks_of(chunk_of((500, 520, 480), ())) == 500

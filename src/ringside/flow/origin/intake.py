@@ -135,13 +135,24 @@ class Intake:
 def _described(state: _Session, info: ChunkInfo) -> tuple[Track, Grid]:
     """The track as manifests will have it, and its grid, from header and first chunk."""
     header = state.header
-    frame_ticks = max(1, round(info.duration_ticks / info.sample_count))
+    frame_ticks = frame_ticks_of(info)
     fps = Fraction(header.timescale, frame_ticks) if header.kind == "video" else Fraction(0)
     track = Track(
         state.name, header.kind, header.codec, header.timescale, state.init, header.bandwidth_bps, header.average_bps,
         header.width, header.height, fps, header.sample_rate, header.channels, header.language,
     )  # fmt: skip
     return track, Grid(header.kind, header.timescale, frame_ticks)
+
+
+def frame_ticks_of(info: ChunkInfo) -> int:
+    """Ticks of a frame, from a first chunk.
+
+    On our own grid a frame passed over lengthens the one before it, so the shortest is the frame. A foreign encoder's
+    durations may jitter by their rounding: there the mean is.
+    """
+    if OURS & set(info.brands):
+        return max(1, min(info.durations))
+    return max(1, round(info.duration_ticks / info.sample_count))
 
 
 def _is_near(ticks: int, grid: Grid, now_ns: int) -> bool:
