@@ -3,13 +3,17 @@
 Every table is bounded; what falls out is made anew.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringside.prove.crowd import wire
 from ringside.prove.crowd.player.base import Failure, Kind, Request
 
+if TYPE_CHECKING:
+    from ringside.prove.crowd.connection import Connection
+
 REMEMBERED = 20_000
 BODIES = 64
+MEDIA = (Kind.INIT, Kind.MEDIA)
 
 
 class Commons:
@@ -65,3 +69,14 @@ class Commons:
                 self._plain.clear()
             self._plain[body] = plain
         return plain
+
+    def unfit(self, connection: "Connection", request: Request) -> Failure | None:
+        """Why a body cannot be used: its coding cannot be undone, or it stands for media and is a page, or nothing."""
+        if request.kind in MEDIA and connection.status in (200, 206) and (connection.document or not connection.nbytes):
+            return Failure.UNREADABLE
+        if connection.encoding and connection.body:
+            plain = self.decode(connection.body, connection.encoding)
+            if isinstance(plain, Failure):
+                return plain
+            connection.body = plain
+        return None

@@ -92,8 +92,6 @@ class Connection:
         self.url = url
         self.sent_s = now_s
         self.first_s = 0.0
-        self.nbytes = 0
-        self.body = b""
         if self.connecting:
             self._out = data
             return None
@@ -200,17 +198,32 @@ class Connection:
         engine.bytes += count
         if self.session.read_bps:
             engine.throttle(self, count, now_s)
-        end = engine.scratch.find(b"\r\n\r\n", 0, count)
+        echo: wire.Echo | None = request.echo
+        if echo is not None and count == echo.size and engine.scratch.startswith(echo.start):
+            self._begins(echo.head, now_s)
+            self.nbytes = echo.head.length
+            self.body = echo.body
+            engine.finished(self, now_s)
+            return None
+        return self._read_first(request, count, count == limit, now_s)
+
+    def _read_first(self, request: Request, count: int, full: bool, now_s: float) -> Failure | None:
+        """A reply unlike the last one to this request, or not all of one."""
+        engine = self._engine
+        end = engine.scratch.find(b"\r\n\r\n", 0, count) + 4
         try:
-            if end < 0:
-                return self._keep_reading(self._read_long_head(count, now_s), request, count == limit)
-            head = engine.heads.read(bytes(engine.view[:end]))
-            if head.length != count - end - 4 or head.status < 200 or request.grows:
-                begun = self._begin(head, engine.view[end + 4 : count], now_s)
-                return self._keep_reading(begun, request, count == limit)
+            if end < 4:
+                return self._keep_reading(self._read_long_head(count, now_s), request, full)
+            head = engine.heads.read(bytes(engine.view[: end - 4]))
+            if head.length != count - end or head.status < 200 or request.grows:
+                return self._keep_reading(self._begin(head, engine.view[end:count], now_s), request, full)
         except wire.Malformed:
             return Failure.MALFORMED
-        self._whole(head, end + 4, count, now_s)
+        self._begins(head, now_s)
+        self.nbytes = head.length
+        self.body = bytes(engine.view[end:count]) if request.keep else b""
+        request.echo = wire.Echo(head, bytes(engine.view[: count if request.keep else end]), self.body, count)
+        engine.finished(self, now_s)
         return None
 
     def _read_on(self, left: int | None) -> Failure | None:
@@ -238,19 +251,11 @@ class Connection:
 
         A viewer whose network makes a pause reads on after it.
         """
-        if full and failure is None and self.request is request and not self._engine.paused(self):
+        if full and failure is None and self.request is request and not self.session.paused(monotonic()):
             self._engine.loop.again(self)
         return failure
 
-    def _whole(self, head: wire.Head, start: int, end: int, now_s: float) -> None:
-        """The reply came in one read."""
-        self._note(head, now_s)
-        self.nbytes = head.length
-        if self.request.keep:  # type: ignore[union-attr]
-            self.body = bytes(self._engine.view[start:end])
-        self._engine.finished(self, now_s)
-
-    def _note(self, head: wire.Head, now_s: float) -> None:
+    def _begins(self, head: wire.Head, now_s: float) -> None:
         """A reply begins."""
         self.status = head.status
         self.keep_alive = head.keep_alive
@@ -315,7 +320,7 @@ class Connection:
             if end < 0:
                 return None
             head, rest, self._head = self._engine.heads.read(self._head[:end]), rest[end + 4 :], b""
-        self._note(head, now_s)
+        self._begins(head, now_s)
         request: Request = self.request  # type: ignore[assignment]
         if request.keep and head.length > wire.BODY_LIMIT:
             return Failure.TOO_LARGE
@@ -325,6 +330,8 @@ class Connection:
 
     def _begin_body(self, request: Request, head: wire.Head, rest: memoryview, now_s: float) -> Failure | None:
         self._left = head.length
+        self.nbytes = 0
+        self.body = b""
         self._chunks = wire.Dechunker() if head.length == wire.CHUNKED else None
         self._body = bytearray() if request.keep else None
         if not head.length:
@@ -377,7 +384,7 @@ class Connection:
         """Read on, after a pause that the viewer's network made, unless more has come meanwhile on another lane."""
         if self.fd < 0:
             return
-        if self._engine.paused(self):
+        if self.session.paused(monotonic()):
             self._engine.loop.at(self.session.allowed_s, self.resume)
         else:
             self._settle()

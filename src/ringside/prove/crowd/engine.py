@@ -17,17 +17,15 @@ from ringside.prove.crowd.habits import Habits
 from ringside.prove.crowd.later import Later
 from ringside.prove.crowd.loop import Loop, React
 from ringside.prove.crowd.origins import Origin, Origins
-from ringside.prove.crowd.player.base import Ask, Failure, Kind, Lane, Player, Request
+from ringside.prove.crowd.player.base import Ask, Failure, Lane, Player, Request
 from ringside.prove.crowd.session import UNLIMITED, Session
 from ringside.prove.crowd.tally import Tally
 from ringside.prove.crowd.wheel import Wheel
 
 HOPS = 5
-TOLD_S = 0.005
 RESOLVING_S = 0.05
 """Until it is looked again whether a name has been resolved."""
 REDIRECTS = {301, 302, 303, 307, 308}
-MEDIA = (Kind.INIT, Kind.MEDIA)
 
 
 class Engine:
@@ -39,6 +37,7 @@ class Engine:
         self.discard = mmap.mmap(-1, UNLIMITED)  # never touched: MSG_TRUNC copies nothing into it
         self.heads = wire.Heads()
         self.habits = habits
+        self._personal = habits.personal
         self.tally = tally
         self.bytes = 0
         self.requests = 0
@@ -152,8 +151,29 @@ class Engine:
             elif ask.at_s or session.rtt_s:
                 self._later(max(ask.at_s, now_s) + session.rtt_s, session, ask.lane, request)
             else:
-                session.later[ask.lane] = None
-                self.send(session, ask.lane, request, now_s)
+                self._now(session, ask.lane, request, now_s)
+
+    def _now(self, session: Session, lane: Lane, request: Request, now_s: float) -> None:
+        """Send at once. Mostly the lane is free and so is its connection: that way is short."""
+        idle, where = session.idle, request.wire
+        session.later[lane] = None
+        if where is None or not idle or session.lanes[lane] is not None or self._personal is not None:
+            self.send(session, lane, request, now_s)
+            return
+        connection = idle[-1]
+        if connection.origin is not where[0]:
+            self.send(session, lane, request, now_s)
+            return
+        del idle[-1]
+        session.lanes[lane] = connection
+        connection.hops = 0
+        self.requests += 1
+        failure = connection.ask(lane, request, where[1], request.url, now_s)
+        if failure is not None:
+            self._broken_soon(connection, failure, now_s)
+
+    def _broken_soon(self, connection: Connection, failure: Failure, now_s: float) -> None:
+        self.loop.at(now_s, lambda: self._broken(connection, failure))
 
     def _abandon(self, session: Session, lane: Lane) -> None:
         connection = session.lanes[lane]
@@ -193,7 +213,7 @@ class Engine:
         self.requests += 1
         failure = connection.ask(lane, request, data, url or request.url, now_s)
         if failure is not None:
-            self.loop.at(now_s, lambda: self._broken(connection, failure))
+            self._broken_soon(connection, failure, now_s)
 
     def _address(self, session: Session, lane: Lane, request: Request, url: str) -> tuple[Origin, bytes] | None:
         """Where a request goes and its bytes; None while the name is being resolved, or where it cannot be."""
@@ -270,16 +290,9 @@ class Engine:
 
     def throttle(self, connection: Connection, received: int, now_s: float) -> None:
         """This viewer's network carries no more than so much: leave the rest in the socket for a while."""
-        session = connection.session
-        session.allowed_s = max(session.allowed_s, now_s) + received * 8 / session.read_bps
-        if session.allowed_s - now_s > TOLD_S and connection.fd >= 0:
+        if connection.session.carried(received, now_s) and connection.fd >= 0:
             self.loop.interest(connection.fd, 0)
-            self.loop.at(session.allowed_s, connection.resume)
-
-    def paused(self, connection: Connection) -> bool:
-        """This viewer's network carries nothing just now."""
-        allowed_s = connection.session.allowed_s
-        return allowed_s > 0.0 and allowed_s - monotonic() > TOLD_S
+            self.loop.at(connection.session.allowed_s, connection.resume)
 
     def grew(self, connection: Connection, offset: int, new: memoryview, now_s: float) -> None:
         """More of a body somebody watches grow."""
@@ -319,22 +332,11 @@ class Engine:
             self._free(connection)
             self._redirect(connection, request, now_s)
             return True
-        failure = self._unfit(connection, request)
+        failure = self.world.unfit(connection, request)
         if failure is not None:
             self._free(connection)
             self.tell_failure(session, lane, request, failure)
         return failure is not None
-
-    def _unfit(self, connection: Connection, request: Request) -> Failure | None:
-        """Why a body cannot be used: its coding cannot be undone, or it stands for media and is a page, or nothing."""
-        if request.kind in MEDIA and connection.status in (200, 206) and (connection.document or not connection.nbytes):
-            return Failure.UNREADABLE
-        if connection.encoding and connection.body:
-            plain = self.world.decode(connection.body, connection.encoding)
-            if isinstance(plain, Failure):
-                return plain
-            connection.body = plain
-        return None
 
     def _free(self, connection: Connection) -> None:
         session = connection.session

@@ -12,6 +12,8 @@ from ringside.prove.crowd.player.cmcd import Cmcd
 LANES = len(Lane)
 UNLIMITED = 1 << 20
 SLICE_S = 0.05
+TOLD_S = 0.005
+"""A pause shorter than this is not worth making."""
 LEAST_READ = 1024
 
 Waiting = tuple[Lane, Request, str, int]
@@ -83,6 +85,15 @@ class Session:
         """Read as fast as the line carries `t_s` seconds into the crowd."""
         if self.link.network.dip_every_s:
             self._pace(self.link.rate_at(t_s))
+
+    def carried(self, received: int, now_s: float) -> bool:
+        """The line has carried so many bytes; whether it is now busy for a while."""
+        self.allowed_s = max(self.allowed_s, now_s) + received * 8 / self.read_bps
+        return self.allowed_s - now_s > TOLD_S
+
+    def paused(self, now_s: float) -> bool:
+        """The line carries nothing just now."""
+        return self.allowed_s > 0.0 and self.allowed_s - now_s > TOLD_S
 
     def source_address(self) -> str:
         """An address of the loopback network of this viewer's own: a port range serves one address only."""

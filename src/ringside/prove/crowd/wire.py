@@ -62,6 +62,18 @@ def request(url: str, headers: tuple[tuple[str, str], ...]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
+class Echo:
+    """A reply that came whole: `start` is all of it, or its head where nobody wants the body; `size` is its length."""
+
+    __slots__ = ("body", "head", "size", "start")
+
+    def __init__(self, head: Head, start: bytes, body: bytes, size: int) -> None:
+        self.head = head
+        self.start = start
+        self.body = body
+        self.size = size
+
+
 class Heads:
     """Reads heads, each distinct one once."""
 

@@ -57,7 +57,7 @@ class Failure(Enum):
 class Request:
     """A URL with its purpose; one object per URL and process, compared by identity."""
 
-    __slots__ = ("grows", "keep", "kind", "object", "url", "wire")
+    __slots__ = ("echo", "grows", "keep", "kind", "object", "url", "wire")
 
     def __init__(self, url: str, kind: Kind, *, keep: bool = False, grows: bool = False, object: Any = None) -> None:
         self.url = url
@@ -71,6 +71,8 @@ class Request:
         """Anything the player wants to find again with the reply, shared by all viewers."""
         self.wire: Any = None
         """The engine's: where it goes and the bytes that are sent, once they are known."""
+        self.echo: Any = None
+        """The engine's: the latest reply that came in one read; the next viewer's is mostly the same."""
 
     def __repr__(self) -> str:
         return f"{self.kind.name.lower()} {self.url}"

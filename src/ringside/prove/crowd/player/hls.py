@@ -125,7 +125,7 @@ class HlsPlayer:
             return self._again(now_s, lane, reply.request, f"status {reply.status}")
         stream.asking = None
         stream.attempts = 0
-        if lane is VIDEO:
+        if lane is VIDEO and self._ladder.choice:  # type: ignore[union-attr]
             self._ladder.sample(now_s, reply)  # type: ignore[union-attr]
         self._buffer(now_s, stream, piece)
         return self._next(stream)

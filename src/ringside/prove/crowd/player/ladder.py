@@ -62,11 +62,12 @@ def read(world: World, reply: Reply) -> list[Rung]:
 class Ladder:
     """The rungs (lowest first), the one being played (`current`), and the estimate that chooses."""
 
-    __slots__ = ("_abr", "_shunned", "_until_s", "bandwidths_bps", "current", "rungs")
+    __slots__ = ("_abr", "_shunned", "_until_s", "bandwidths_bps", "choice", "current", "rungs")
 
     def __init__(self, profile: Profile, rungs: list[Rung]) -> None:
         self._abr = Abr(profile)
         self.rungs = rungs
+        self.choice = len(rungs) > 1
         self.bandwidths_bps = [rung.bandwidth_bps for rung in rungs]
         listed_first_bps = next(rung.bandwidth_bps for rung in rungs if rung.listed_first)
         self.current = self._abr.first(self.bandwidths_bps, listed_first_bps)
@@ -85,12 +86,12 @@ class Ladder:
 
     def sample(self, now_s: float, reply: Reply) -> None:
         """Video has come."""
-        if len(self.rungs) > 1:
+        if self.choice:
             self._abr.sample(now_s, now_s - reply.first_s, reply.nbytes, reply.first_s - reply.sent_s)
 
     def other(self, now_s: float, buffer_s: float) -> int | None:
         """The rung to change to, if another would be better."""
-        if len(self.rungs) < 2:
+        if not self.choice:
             return None
         chosen = self._abr.choose(self.bandwidths_bps, self.current, buffer_s)
         shunned = chosen == self._shunned and now_s < self._until_s
@@ -98,7 +99,7 @@ class Ladder:
 
     def around(self, now_s: float) -> int | None:
         """The rung to change to because this one has a GAP; None where there is no other."""
-        if len(self.rungs) < 2:
+        if not self.choice:
             return None
         self._shunned, self._until_s = self.current, now_s + SHUN_S
         return self.current - 1 if self.current else 1
