@@ -7,12 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringside.prove.crowd.player import stock
 from ringside.prove.crowd.player.base import Feel
 from ringside.prove.crowd.player.playhead import Playhead, rate_for
 from ringside.prove.crowd.player.profile import CatchUp, Profile, Shape
-from ringside.prove.crowd.player.stock import DASH_JS, HLS_JS, RINGSIDE_HLS, SHAKA
 
+DASH_JS, HLS_JS, RINGSIDE_HLS, SHAKA = (
+    replace(profile, opening_s=0.0) for profile in (stock.DASH_JS, stock.HLS_JS, stock.RINGSIDE_HLS, stock.SHAKA)
+)
 BARE = replace(HLS_JS, startup_s=0.5, resume_s=1.0)
+OPENING = replace(BARE, opening_s=0.3)
 
 
 def begun(profile: Profile = BARE, now_s: float = 10.0, position_s: float = 100.0) -> Playhead:
@@ -52,6 +56,38 @@ def test_nothing_plays_before_it_is_told_where_to_begin() -> None:
     playhead.advance(5.0, 1000.0)
     assert not playhead.playing
     assert playhead.deadline_s(1000.0) == inf
+
+
+def test_the_first_picture_is_shown_as_late_as_the_player_opens() -> None:
+    playhead = begun(OPENING)
+    playhead.advance(11.0, 101.0)
+    assert not playhead.playing
+    playhead.advance(11.2, 101.2)
+    assert playhead.feel.first_frame_s is None
+    playhead.advance(12.0, 102.0)
+    assert playhead.feel.first_frame_s == 11.3
+    assert playhead.position_s == pytest.approx(100.7)
+
+
+def test_only_the_first_picture_waits_for_the_player_to_open() -> None:
+    playhead = begun(OPENING)
+    playhead.advance(11.0, 101.0)
+    playhead.advance(13.0, 101.5)
+    assert playhead.feel.stall_began_s == pytest.approx(12.3)
+    playhead.advance(14.0, 103.0)
+    assert playhead.playing
+    assert playhead.feel.stalled_s == pytest.approx(1.7)
+
+
+def test_a_seek_to_where_nothing_is_puts_the_first_picture_off() -> None:
+    playhead = begun(OPENING)
+    playhead.advance(11.0, 101.0)
+    playhead.seek(11.1, 200.0)
+    playhead.advance(12.0, 200.0)
+    assert playhead.feel.first_frame_s is None
+    playhead.advance(13.0, 202.0)
+    playhead.advance(14.0, 203.0)
+    assert playhead.feel.first_frame_s == 13.3
 
 
 def test_a_playing_picture_moves_with_the_clock() -> None:

@@ -92,7 +92,7 @@ def test_the_generator_says_what_it_used(small_hls: str) -> None:
 
 
 def test_in_a_storm_everybody_comes_back(small_hls: str) -> None:
-    _, tally, _ = share(Plan(url=small_hls, viewers=4, duration_s=3.6, storm_at_s=1.5))
+    _, tally, _ = share(Plan(url=small_hls, viewers=4, duration_s=4.4, storm_at_s=2.0))
     assert (tally.arrived, tally.leavings, tally.failures) == (4, 4, 0)
     assert (tally.joins, tally.rejoins) == (4, 4)
     assert tally.connections >= 8

@@ -161,7 +161,7 @@ class DashPlayer:
     def _begin(self, now_s: float) -> Asks:
         live: Live = self._live  # type: ignore[assignment]
         self._began = True
-        position_s = live.join_s(now_s)
+        position_s = live.join_s(now_s + self.profile.opening_s)  # where live will be when the picture is shown
         tracks = self._tracks = choose(
             self._world, live.presentation.period_at(position_s), self._low_latency, self._abr
         )

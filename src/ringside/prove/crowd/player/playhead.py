@@ -25,6 +25,7 @@ class Playhead:
         "_need_s",
         "_now_s",
         "_resume_s",
+        "_shows_s",
         "_starved",
         "feel",
         "playing",
@@ -46,6 +47,8 @@ class Playhead:
         """Media ahead that sets it in motion; inf before `begin` and after the end."""
         self._resume_s = profile.resume_s
         self._last = False
+        self._shows_s: float | None = None
+        """When the first picture is shown, once enough is there for it."""
         self._starved = False
         self._far_since_s: float | None = None
 
@@ -58,6 +61,9 @@ class Playhead:
 
     def advance(self, now_s: float, buffered_end_s: float) -> None:
         """It is `now_s`, and from now on media reaches without a gap from the position to `buffered_end_s`."""
+        if not self.playing and self._shows_s is not None and now_s >= self._shows_s:
+            self._now_s, self._shows_s = self._shows_s, None
+            self._play(self._now_s)
         if self.playing:
             passed_s = now_s - self._now_s
             position_s = self.position_s + passed_s * self.rate
@@ -71,7 +77,7 @@ class Playhead:
         self._now_s = now_s
         self._end_s = buffered_end_s
         if not self.playing and buffered_end_s - self.position_s >= self._need_s:
-            self._play(now_s)
+            self._set_off(now_s)
 
     def ended(self, now_s: float) -> None:
         """No more media will come: what there is plays out, and its end is no stall."""
@@ -102,7 +108,9 @@ class Playhead:
             self._need_s = self.profile.startup_s
             self._resume_s = self.profile.resume_s
         elif not self.playing and ahead_s >= self._need_s:
-            self._play(now_s)
+            self._set_off(now_s)
+        elif not self.playing:
+            self._shows_s = None
 
     def steer(
         self, now_s: float, latency_s: float, target_s: float, buffer_s: float, duration_s: float = inf
@@ -167,6 +175,13 @@ class Playhead:
         feel.stall_began_s = since_s
         self._need_s = self._resume_s
         self._resume_s = min(self._resume_s * self.profile.resume_growth, self.profile.resume_most_s)
+
+    def _set_off(self, now_s: float) -> None:
+        """Enough is there: play, the first time as late as the player opens."""
+        if self.feel.first_frame_s is not None or not self.profile.opening_s:
+            self._play(now_s)
+        elif self._shows_s is None:
+            self._shows_s = now_s + self.profile.opening_s
 
     def _play(self, now_s: float) -> None:
         feel = self.feel

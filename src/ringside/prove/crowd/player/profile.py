@@ -172,6 +172,9 @@ class Profile:
     bandwidth: Bandwidth
     connections: int = 6
     """Chromium's limit per host over HTTP/1.1."""
+    opening_s: float = 0.0
+    """From there being enough media to the first picture on the screen: the player's timers, opening the MediaSource,
+    demuxing and decoding, which a crowd does not do. As seen in Chromium on two cores (`python -m bench reality`)."""
     startup_s: float = 0.2
     """Media ahead of the playhead before the first picture moves: Chromium decodes 0.2 s of sound first. None of the
     three asks for more (hls.js: first fragment or part; dash.js: initialBufferLevel; Shaka: rebufferingGoal 0)."""

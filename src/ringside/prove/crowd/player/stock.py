@@ -39,6 +39,7 @@ _DOUBLING = Backoff(1.0, 2.0, 8.0)
 
 HLS_JS = Profile(
     name="hls.js",
+    opening_s=0.385,
     loads=_by_kind(
         manifest=_hls(inf, 20.0, Retries(2), Retries(1, _DOUBLING)),
         playlist=_hls(10.0, 20.0, Retries(2, then=Then.SWITCH), Retries(2, _DOUBLING, Then.SWITCH)),
@@ -112,6 +113,7 @@ def _dash_loads(times: int, divisor: float, jitter: float = 0.0) -> tuple[Load, 
 
 DASH_JS = Profile(
     name="dash.js",
+    opening_s=0.14,
     loads=_dash_loads(5, 10.0),
     target=Target(("ServiceDescription", "suggestedPresentationDelay", "segment duration"), durations=4),
     catch_up=CatchUp(
