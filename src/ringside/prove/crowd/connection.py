@@ -4,10 +4,10 @@ It is also the Reply a player is shown. All connections of a process read into o
 is counted, and on plain TCP not even copied (MSG_TRUNC). What a reply is and how it ends stands in `wire`.
 """
 
-import contextlib
 import errno
 import socket
 import ssl
+from os import readv, write
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -35,27 +35,18 @@ class Connection:
     """States: connecting, then idle or busy with `request` until closed."""
 
     __slots__ = (
-        "_body", "_chunks", "_engine", "_head", "_left", "_out", "body", "connecting", "date_s", "document",
+        "_body", "_chunks", "_engine", "_head", "_left", "_out", "_secure", "body", "connecting", "date_s", "document",
         "encoding", "fd", "first_s", "hops", "keep_alive", "lane", "last_s", "location", "nbytes", "origin", "react",
-        "recv_into", "request", "send", "sent_s", "served", "session", "sock", "special", "status", "url",
+        "request", "sent_s", "served", "session", "sock", "special", "status", "url",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", session: "Session", origin: Origin) -> None:
         self._engine = engine
         self.session = session
         self.origin = origin
-        self.sock: Any = socket.socket(origin.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if session.read_bps:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
-        if origin.loopback:
-            self.sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: the port is chosen on connecting
-            self.sock.bind((session.source_address(), 0))
-            with contextlib.suppress(OSError):  # pacing, as BBR does it, costs timers and finds nothing to probe here
-                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno")
+        self.sock: Any = origin.socket(session)
         self.fd: int = self.sock.fileno()
-        self.recv_into = self.sock.recv_into
-        self.send = self.sock.send
+        self._secure = False
         self.react: React = self._any
         """What to call when the socket is ready; a Failure ends the connection."""
         self.request: Request | None = None
@@ -96,14 +87,14 @@ class Connection:
             self._out = data
             return None
         try:
-            sent = self.send(data)
+            sent = self.sock.send(data) if self._secure else write(self.fd, data)
         except OSError:
             sent = 0  # seen again, and told apart, by the second try
         return None if sent == len(data) else self._write(data[sent:])
 
     def _write(self, data: bytes) -> Failure | None:
         try:
-            sent = self.send(data)
+            sent = self.sock.send(data)
         except (BlockingIOError, *WAITING):
             sent = 0
         except OSError:
@@ -115,7 +106,7 @@ class Connection:
 
     def _settle(self) -> None:
         """Wait for what there is to wait for, and react in the shortest way."""
-        if self._out or (self.connecting and not isinstance(self.sock, ssl.SSLSocket)):
+        if self._out or (self.connecting and not self._secure):
             self._engine.interest(self, READ | WRITE, self._any)
         elif self.connecting or self.origin.tls is not None:
             self._engine.interest(self, READ, self._any)
@@ -145,7 +136,7 @@ class Connection:
         return None
 
     def _connected(self) -> Failure | None:
-        if not isinstance(self.sock, ssl.SSLSocket):
+        if not self._secure:
             if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 return Failure.CONNECT
             if self.origin.tls is None:
@@ -157,7 +148,7 @@ class Connection:
                 )
             except (OSError, ValueError):
                 return Failure.TLS
-            self.recv_into, self.send = self.sock.recv_into, self.sock.send
+            self._secure = True
         return self._handshake()
 
     def _handshake(self) -> Failure | None:
@@ -186,9 +177,13 @@ class Connection:
         """One read, and what it means. Nine in ten bring a whole reply at once: that way is short."""
         if self._left is not None or self._head:
             return self._read_on(self._left)
-        engine, limit = self._engine, self.session.read_limit
+        engine, session = self._engine, self.session
+        limit = session.read_limit
         try:
-            count = self.recv_into(engine.scratch, limit)
+            if self._secure:
+                count = self.sock.recv_into(engine.scratch, limit)
+            else:
+                count = readv(self.fd, engine.into if limit == FIRST_READ else [engine.view[:limit]])
         except OSError as error:
             return self._unread(error)
         now_s = monotonic()
@@ -196,7 +191,7 @@ class Connection:
         if not count or request is None:
             return Failure.MALFORMED if count else self._closed(now_s)
         engine.bytes += count
-        if self.session.read_bps:
+        if session.read_bps:
             engine.throttle(self, count, now_s)
         echo: wire.Echo | None = request.echo
         if echo is not None and count == echo.size and engine.scratch.startswith(echo.start):
@@ -270,12 +265,12 @@ class Connection:
         """Bytes read, and the most there could have been."""
         engine, limit = self._engine, self.session.read_limit
         if left is None or left < 0 or self._body is not None:
-            return self.recv_into(engine.scratch, limit), limit
+            return self.sock.recv_into(engine.scratch, limit), limit
         if self.origin.tls is None and not self.request.grows:  # type: ignore[union-attr]
             limit = min(left, self.session.discard_limit)
-            return self.recv_into(engine.discard, limit, socket.MSG_TRUNC), limit
+            return self.sock.recv_into(engine.discard, limit, socket.MSG_TRUNC), limit
         limit = min(left, limit)
-        return self.recv_into(engine.scratch, limit), limit
+        return self.sock.recv_into(engine.scratch, limit), limit
 
     def _unread(self, error: OSError) -> Failure | None:
         if isinstance(error, (BlockingIOError, *WAITING)):

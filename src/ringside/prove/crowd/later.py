@@ -24,7 +24,7 @@ class Later:
     def __call__(self) -> None:
         """Its time has come."""
         session, (lane, request, url, hops) = self._session, self._waiting
-        if session.later[lane] is not self:
+        if session.later is None or session.later.get(lane) is not self:
             return
         session.later[lane] = None
         if self._failure is None:

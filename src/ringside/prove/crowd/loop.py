@@ -36,7 +36,8 @@ class Loop:
         self.lag = Histogram()
         self._broken = broken
         self._epoll = select.epoll(4096)
-        self._by_fd: dict[int, Socket] = {}
+        self._by_fd: list[Socket | None] = []
+        """By descriptor: they are small numbers."""
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._again: list[Socket] = []
@@ -47,7 +48,10 @@ class Loop:
 
     def add(self, connection: Socket) -> None:
         """Watch a new connection for its being connected."""
-        self._by_fd[connection.fd] = connection
+        by_fd, fd = self._by_fd, connection.fd
+        if fd >= len(by_fd):
+            by_fd.extend([None] * (fd + 1 - len(by_fd)))
+        by_fd[fd] = connection
         self._epoll.register(connection.fd, READ | WRITE)
 
     def again(self, connection: Socket) -> None:
@@ -56,7 +60,7 @@ class Loop:
 
     def let_go(self, fd: int) -> None:
         """Watch it no more."""
-        del self._by_fd[fd]
+        self._by_fd[fd] = None
         self._epoll.unregister(fd)
 
     def interest(self, fd: int, mask: int) -> None:
@@ -72,7 +76,7 @@ class Loop:
             self._react_again()
         by_fd = self._by_fd
         for fd, flags in events:
-            connection = by_fd.get(fd)
+            connection = by_fd[fd]
             if connection is not None:
                 if flags & ENDS:
                     self._epoll.modify(fd, READ)  # tell until the end is read, however much comes before it

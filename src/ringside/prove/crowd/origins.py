@@ -1,15 +1,21 @@
 """Origins: host names resolved once, off the loop; a URL that cannot be asked for is a Failure, never an exception."""
 
+import contextlib
 import socket
 import ssl
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from ringside.prove.crowd.player.base import Failure
 
 PORTS = {"http": 80, "https": 443}
 MOST = 256
+SLOW_BUFFER = 16 * 1024
+BIND_ADDRESS_NO_PORT = 24  # of linux/in.h: the port is chosen on connecting
+
+if TYPE_CHECKING:
+    from ringside.prove.crowd.session import Session
 
 
 class Origin:
@@ -23,6 +29,19 @@ class Origin:
         self.address = address
         self.tls = tls
         self.loopback = family == socket.AF_INET and address[0].startswith("127.")
+
+    def socket(self, session: "Session") -> socket.socket:
+        """A socket for one connection of this viewer. Raises OSError where there are no descriptors left."""
+        made = socket.socket(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if session.read_bps:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_BUFFER)
+        if self.loopback:
+            made.setsockopt(socket.IPPROTO_IP, BIND_ADDRESS_NO_PORT, 1)
+            made.bind((session.source_address(), 0))
+            with contextlib.suppress(OSError):  # pacing, as BBR does it, costs timers and finds nothing to probe here
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno")
+        return made
 
 
 class Origins:

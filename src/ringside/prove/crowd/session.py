@@ -62,13 +62,13 @@ class Session:
         self.lanes: list[Connection | None] = [None] * LANES
         self.idle: list[Connection] = []
         self.waiting: list[Waiting] = []
-        self.later: list[object] = [None] * LANES
+        self.later: dict[Lane, object] | None = None
         self.connections = 0
         self.gone = False
         self.seen_first = False
         self.back = False
         """Its connections had dropped, and it came again."""
-        self.turn = ticket.index & 3
+        self.turn = ticket.index & 1
         self.rtt_s = link.rtt_ms / 1000
         self.allowed_s = 0.0
         self.cmcd: Cmcd | None = None
@@ -113,6 +113,6 @@ class Session:
             if connection is not None:
                 connection.close()
         self.lanes = [None] * LANES
-        self.later = [None] * LANES
+        self.later = None
         self.idle.clear()
         self.waiting.clear()

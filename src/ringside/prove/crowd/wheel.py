@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ringside.prove.crowd.session import Session
 
-WAKE_S = 0.25
+WAKE_S = 0.5
 SLOTS = 50
 PERIOD_S = WAKE_S / SLOTS
 
