@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.harness import cpu_s, descendants
 
-CHILD = "ringside.prove.crowd.process"
+CHILD = "ringside.prove.crowd.machines.process"
 SAMPLE_S = 1.0
 GRACE_S = 40.0
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from ringside.core.errors import RingsideError
 from ringside.prove.check import run
-from ringside.prove.check.fetch import Client
 from ringside.prove.check.seen import Fetch
+from ringside.prove.check.watch.fetch import Client
 
 SECONDS = 1.0
 PATIENCE_S = 4.0

@@ -15,8 +15,8 @@ from ringside.core.media import Chunk, Frame, Grid, Part, Segment, Timeline, Tra
 from ringside.flow.mux import Segmenter, audio_track, video_track
 from ringside.flow.mux.dash import Config, mpd
 from ringside.flow.mux.hls import MediaPlaylist, Multivariant
+from ringside.prove.check.cmaf.opened import Stream
 from ringside.prove.check.finding import Finding
-from ringside.prove.check.opened import Stream
 from ringside.prove.check.seen import DashStream, Fetch, HlsStream, Media, Version
 
 START_S = 1_795_000_000

@@ -13,7 +13,7 @@ import pytest
 from bench.load.foreign import STREAMS, missing, servers
 
 from ringside.prove.check.run import Outcome, check
-from ringside.prove.crowd.arrive import tickets
+from ringside.prove.crowd.arrive.tickets import tickets
 from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.run import run_share
 

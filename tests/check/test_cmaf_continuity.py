@@ -10,7 +10,7 @@ from media_streams import broken, patched, rewrite
 
 from ringside.core.boxes.box import u32
 from ringside.core.boxes.retime import retime
-from ringside.prove.check import cmaf_continuity as rules
+from ringside.prove.check.cmaf import continuity as rules
 from ringside.prove.check.seen import Media
 
 STREAM = made.hls()

@@ -8,7 +8,7 @@ import pytest
 from media_streams import broken, patched, rewrite
 
 from ringside.core.boxes.box import box, full_box, u32, u64
-from ringside.prove.check import cmaf_fragment as rules
+from ringside.prove.check.cmaf import fragment as rules
 
 STREAM = made.hls()
 DASH = made.dash()

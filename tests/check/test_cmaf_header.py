@@ -7,7 +7,7 @@ import pytest
 from media_streams import broken, patched, rewrite
 
 from ringside.core.boxes.box import box, full_box, u32, u64
-from ringside.prove.check import cmaf_header as rules
+from ringside.prove.check.cmaf import header as rules
 
 STREAMS = {"hls": made.hls(), "dash": made.dash()}
 

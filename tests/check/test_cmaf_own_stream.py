@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from media_streams import patched, rewrite
 
 from ringside.core.boxes.box import box
-from ringside.prove.check import boxes, dash_over_time, dash_static, hls_ts
+from ringside.prove.check.cmaf import boxes
+from ringside.prove.check.dash import over_time as dash_over_time
+from ringside.prove.check.dash import static as dash_static
 from ringside.prove.check.finding import RULES, gather
+from ringside.prove.check.hls import ts as hls_ts
 from ringside.prove.check.seen import DashStream, HlsStream
 
 HLS_JUDGES = (*boxes.JUDGES, *hls_ts.JUDGES)

@@ -11,12 +11,15 @@ import pytest
 
 from ringside.flow.mux.hls import MediaPlaylist, Multivariant
 from ringside.flow.mux.hls.map import Map
-from ringside.prove.check import boxes, dash_over_time, dash_static, hls_ts
+from ringside.prove.check.cmaf import boxes
+from ringside.prove.check.cmaf.opened import Stream
+from ringside.prove.check.dash import over_time as dash_over_time
+from ringside.prove.check.dash import static as dash_static
+from ringside.prove.check.dash.mpd_tree import parse, representations
+from ringside.prove.check.dash.segment_timeline import address, entries
 from ringside.prove.check.finding import gather
-from ringside.prove.check.mpd_tree import parse, representations
-from ringside.prove.check.opened import Stream
+from ringside.prove.check.hls import ts as hls_ts
 from ringside.prove.check.seen import DashStream, HlsStream, Media, Version
-from ringside.prove.check.segment_timeline import address, entries
 
 pytestmark = [pytest.mark.peer, pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is missing")]
 SOURCE = "-f lavfi -i testsrc=s=160x90:r=25:d=6 -f lavfi -i sine=r=48000:d=6 -map 0:v -map 1:a"

@@ -6,7 +6,7 @@ import media_streams as made
 import pytest
 from media_streams import broken
 
-from ringside.prove.check import cmaf_playlist as rules
+from ringside.prove.check.cmaf import playlist as rules
 
 SECOND = made.FIRST + 1
 

@@ -8,8 +8,8 @@ from media_streams import broken, patched, rewrite
 
 from ringside.core.boxes.box import box, u32
 from ringside.core.boxes.trun import NON_SYNC
-from ringside.prove.check import cmaf_samples as rules
-from ringside.prove.check.pictures import independent, length_prefixed
+from ringside.prove.check.cmaf import samples as rules
+from ringside.prove.check.cmaf.pictures import independent, length_prefixed
 
 STREAM = made.hls()
 TRUN = "moof/traf/trun"

@@ -6,8 +6,8 @@ from media_streams import broken, patched, rewrite
 
 from ringside.core.boxes.box import box, u32
 from ringside.core.boxes.retime import retime
-from ringside.prove.check import cmaf_tracks as rules
-from ringside.prove.check.codecs import same_codec
+from ringside.prove.check.cmaf import tracks as rules
+from ringside.prove.check.cmaf.codecs import same_codec
 
 LADDER = (made.video(), made.video("v90"), made.audio())
 TWO = made.MULTIVARIANT + made.MULTIVARIANT.splitlines()[-2] + "\nv90\n"

@@ -10,9 +10,9 @@ import pytest
 from media_streams import broken
 
 from ringside.core.boxes.retime import retime
-from ringside.prove.check import dash_addressing as rules
-from ringside.prove.check.mpd_tree import parse, representation
-from ringside.prove.check.segment_timeline import MAX_ENTRIES, address, entries
+from ringside.prove.check.dash import addressing as rules
+from ringside.prove.check.dash.mpd_tree import parse, representation
+from ringside.prove.check.dash.segment_timeline import MAX_ENTRIES, address, entries
 
 LIVE = made.manifest()
 LAST = made.FIRST + made.SEGMENTS - 1

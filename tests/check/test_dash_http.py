@@ -8,9 +8,9 @@ from tests.check import media_streams as made
 from tests.check.probes import answer, dash
 from tests.check.streams import START_S, Case, S, codes, rules_of
 
-from ringside.prove.check import dash_http as rules
-from ringside.prove.check.schedule import due_s, live_edge, place_of, places, update_s
+from ringside.prove.check.dash import http as rules
 from ringside.prove.check.seen import DashStream, Fetch, Probe
+from ringside.prove.check.watch.schedule import due_s, live_edge, place_of, places, update_s
 from ringside.prove.crowd.player.mpd import read
 
 LIVE = made.manifest()

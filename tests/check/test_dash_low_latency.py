@@ -8,8 +8,9 @@ import pytest
 from media_streams import broken, patched, rewrite
 
 from ringside.core.boxes.box import box, boxes
-from ringside.prove.check import dash_chunks, dash_static
-from ringside.prove.check import dash_low_latency as rules
+from ringside.prove.check.dash import chunks as dash_chunks
+from ringside.prove.check.dash import low_latency as rules
+from ringside.prove.check.dash import static as dash_static
 
 LIVE = made.manifest()
 Edit = Callable[[str], str]

@@ -8,7 +8,7 @@ import pytest
 from media_streams import broken
 from test_dash_addressing import rows, timelined
 
-from ringside.prove.check import dash_over_time as rules
+from ringside.prove.check.dash import over_time as rules
 
 FIRST = made.manifest()
 LATER = made.manifest(at_ns=made.NOW_NS + 2 * 10**9)

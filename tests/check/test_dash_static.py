@@ -7,8 +7,8 @@ import media_streams as made
 import pytest
 from media_streams import broken
 
-from ringside.prove.check import dash_mpd as rules
-from ringside.prove.check.mpd_tree import date_ns, integer, number, seconds
+from ringside.prove.check.dash import mpd as rules
+from ringside.prove.check.dash.mpd_tree import date_ns, integer, number, seconds
 
 LIVE, ENDED = made.manifest(), made.manifest(ended=True)
 Edit = Callable[[str], str]

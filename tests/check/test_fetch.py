@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from ringside.core.clock import Wall
-from ringside.prove.check import fetch as module
-from ringside.prove.check.decode import Undecodable, decode
-from ringside.prove.check.fetch import Client
 from ringside.prove.check.seen import Fetch
+from ringside.prove.check.watch import fetch as module
+from ringside.prove.check.watch.decode import Undecodable, decode
+from ringside.prove.check.watch.fetch import Client
 
 Serve = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\n"

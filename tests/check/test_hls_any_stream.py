@@ -8,23 +8,53 @@ from hypothesis import strategies as st
 from tests.check.streams import EVENT_MULTIVARIANT, codes, event, golden, plain, stream, version
 
 from ringside.flow.mux.hls import Malformed
-from ringside.prove.check import (
-    hls_basics,
-    hls_bitrate,
-    hls_control,
-    hls_dateranges,
-    hls_dates,
-    hls_discontinuity,
-    hls_durations,
-    hls_hints,
-    hls_multivariant,
-    hls_mutations,
-    hls_parts,
-    hls_publication,
-    hls_reports,
-    hls_retention,
-    hls_sequence,
-    hls_versions,
+from ringside.prove.check.hls import (
+    basics as hls_basics,
+)
+from ringside.prove.check.hls import (
+    bitrate as hls_bitrate,
+)
+from ringside.prove.check.hls import (
+    control as hls_control,
+)
+from ringside.prove.check.hls import (
+    dateranges as hls_dateranges,
+)
+from ringside.prove.check.hls import (
+    dates as hls_dates,
+)
+from ringside.prove.check.hls import (
+    discontinuity as hls_discontinuity,
+)
+from ringside.prove.check.hls import (
+    durations as hls_durations,
+)
+from ringside.prove.check.hls import (
+    hints as hls_hints,
+)
+from ringside.prove.check.hls import (
+    multivariant as hls_multivariant,
+)
+from ringside.prove.check.hls import (
+    mutations as hls_mutations,
+)
+from ringside.prove.check.hls import (
+    parts as hls_parts,
+)
+from ringside.prove.check.hls import (
+    publication as hls_publication,
+)
+from ringside.prove.check.hls import (
+    reports as hls_reports,
+)
+from ringside.prove.check.hls import (
+    retention as hls_retention,
+)
+from ringside.prove.check.hls import (
+    sequence as hls_sequence,
+)
+from ringside.prove.check.hls import (
+    versions as hls_versions,
 )
 
 MODULES: list[ModuleType] = [

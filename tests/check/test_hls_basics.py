@@ -3,7 +3,7 @@
 import pytest
 from tests.check.streams import BASE, Case, codes, event, fetch, plain, rules_of, spaced, stream, text
 
-from ringside.prove.check import hls_basics as basics
+from ringside.prove.check.hls import basics
 from ringside.prove.check.seen import HlsStream
 
 

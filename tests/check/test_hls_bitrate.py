@@ -2,7 +2,7 @@
 
 from tests.check.streams import BASE, Case, codes, event, fetch, plain, stream, text, version
 
-from ringside.prove.check.hls_bitrate import PEAK, bandwidth_holds
+from ringside.prove.check.hls.bitrate import PEAK, bandwidth_holds
 from ringside.prove.check.seen import HlsStream, Media
 
 MULTIVARIANT = """#EXTM3U

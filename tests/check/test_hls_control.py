@@ -3,7 +3,7 @@
 import pytest
 from tests.check.streams import Case, codes, event, golden, pair, plain, rules_of, stream
 
-from ringside.prove.check import hls_control as control
+from ringside.prove.check.hls import control
 
 LIVE = golden("media_live.m3u8")
 AUDIO = golden("media_audio.m3u8")

@@ -3,7 +3,7 @@
 import pytest
 from tests.check.streams import Case, codes, event, rules_of, spaced, stream, text
 
-from ringside.prove.check import hls_dateranges as ranges
+from ringside.prove.check.hls import dateranges as ranges
 from ringside.prove.check.seen import HlsStream
 
 START = 'START-DATE="2026-09-21T10:00:01.000Z"'

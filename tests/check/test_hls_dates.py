@@ -5,7 +5,7 @@ import re
 import pytest
 from tests.check.streams import Case, codes, event, golden, pair, plain, rules_of, stream, text
 
-from ringside.prove.check import hls_dates as dates
+from ringside.prove.check.hls import dates
 
 LIVE = golden("media_live.m3u8")
 AUDIO = golden("media_audio.m3u8")

@@ -7,7 +7,7 @@ from tests.check.streams import BASE, Case, codes, event, fetch, plain, rules_of
 
 from ringside.core.media import Grid
 from ringside.flow.mux import video_track
-from ringside.prove.check import hls_discontinuity as discontinuity
+from ringside.prove.check.hls import discontinuity
 from ringside.prove.check.seen import HlsStream, Media
 
 SMALL = media_streams.video().track.init

@@ -15,7 +15,7 @@ from tests.check.streams import (
     text,
 )
 
-from ringside.prove.check import hls_durations as durations
+from ringside.prove.check.hls import durations
 
 LIVE = golden("media_live.m3u8")
 CASES = [

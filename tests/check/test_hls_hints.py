@@ -3,7 +3,7 @@
 import pytest
 from tests.check.streams import Case, codes, edited, event, golden, rules_of, spaced, stream
 
-from ringside.prove.check import hls_hints as hints
+from ringside.prove.check.hls import hints
 
 LIVE = golden("media_live.m3u8")
 HINT = '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="895000008.4.m4s"\n'

@@ -5,7 +5,7 @@ from tests.check.probes import NAME, answer, asked, newest, probe
 from tests.check.streams import Case, codes, event, plain, rules_of, stream, version
 
 from ringside.flow.mux.hls import MediaPlaylist
-from ringside.prove.check import hls_http as rules
+from ringside.prove.check.hls import http as rules
 from ringside.prove.check.seen import HlsStream, Media, Probe
 
 FULL = newest()

@@ -6,7 +6,7 @@ import pytest
 from tests.check.probes import NAME, answer, asked, probe
 from tests.check.streams import Case, codes, event, plain, rules_of, stream
 
-from ringside.prove.check import hls_lifetimes as rules
+from ringside.prove.check.hls import lifetimes as rules
 from ringside.prove.check.seen import HlsStream, Media
 
 

@@ -3,7 +3,7 @@
 import pytest
 from tests.check.streams import BASE, Case, codes, event, fetch, golden, rules_of, stream
 
-from ringside.prove.check import hls_multivariant as multivariant
+from ringside.prove.check.hls import multivariant
 from ringside.prove.check.seen import HlsStream
 
 BOTH = golden("multivariant_video_and_audio.m3u8")

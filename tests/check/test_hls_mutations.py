@@ -3,7 +3,7 @@
 import pytest
 from tests.check.streams import Case, codes, edited, event, golden, pair, plain, rules_of, spaced, stream, version
 
-from ringside.prove.check import hls_mutations as mutations
+from ringside.prove.check.hls import mutations
 from ringside.prove.check.seen import HlsStream
 
 V = "v720/index.m3u8"

@@ -3,7 +3,7 @@
 import pytest
 from tests.check.streams import Case, codes, event, golden, rules_of, spaced, stream
 
-from ringside.prove.check import hls_parts as parts
+from ringside.prove.check.hls import parts
 
 LIVE = golden("media_live.m3u8")
 GAPS = golden("media_gap_and_discontinuity.m3u8")

@@ -3,7 +3,7 @@
 import pytest
 from tests.check.streams import BASE, Case, codes, edited, event, fetch, late, plain, rules_of, stream, version
 
-from ringside.prove.check import hls_publication as publication
+from ringside.prove.check.hls import publication
 from ringside.prove.check.seen import HlsStream, Version
 
 V, A = "v720/index.m3u8", "a/index.m3u8"

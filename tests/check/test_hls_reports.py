@@ -5,7 +5,7 @@ import re
 import pytest
 from tests.check.streams import Case, codes, edited, event, late, rules_of, stream
 
-from ringside.prove.check import hls_reports as reports
+from ringside.prove.check.hls import reports
 from ringside.prove.check.seen import HlsStream
 
 EVENT = event()

@@ -5,7 +5,7 @@ import re
 import pytest
 from tests.check.streams import Case, codes, event, golden, rules_of, spaced, stream
 
-from ringside.prove.check import hls_retention as retention
+from ringside.prove.check.hls import retention
 from ringside.prove.check.seen import HlsStream
 
 LIVE = golden("media_live.m3u8")

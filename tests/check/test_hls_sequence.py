@@ -3,7 +3,7 @@
 import pytest
 from tests.check.streams import Case, codes, event, golden, pair, plain, rules_of, spaced, stream, text
 
-from ringside.prove.check import hls_sequence as sequence
+from ringside.prove.check.hls import sequence
 from ringside.prove.check.seen import HlsStream
 
 GAPS = golden("media_gap_and_discontinuity.m3u8")

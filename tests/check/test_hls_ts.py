@@ -7,9 +7,9 @@ import pytest
 from media_streams import broken
 
 from ringside.flow.mux.hls import MediaPlaylist
-from ringside.prove.check import boxes
-from ringside.prove.check import hls_ts as rules
+from ringside.prove.check.cmaf import boxes
 from ringside.prove.check.finding import gather
+from ringside.prove.check.hls import ts as rules
 from ringside.prove.check.seen import HlsStream, Media, Version
 
 PMT_PID, VIDEO_PID = 0x1000, 0x100

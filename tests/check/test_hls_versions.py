@@ -3,7 +3,7 @@
 import pytest
 from tests.check.streams import Case, codes, event, golden, plain, rules_of, stream, text, version
 
-from ringside.prove.check import hls_versions as versions
+from ringside.prove.check.hls import versions
 
 CASES = [
     Case(

@@ -4,9 +4,9 @@ import pytest
 from tests.check.probes import answer, probe
 from tests.check.streams import plain, version
 
-from ringside.prove.check import kept as module
-from ringside.prove.check.kept import Kept
 from ringside.prove.check.seen import Media
+from ringside.prove.check.watch import kept as module
+from ringside.prove.check.watch.kept import Kept
 
 
 def test_the_newest_media_stay_within_the_bytes_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from tests.check.probes import answer
 from tests.check.streams import plain, text
 
 from ringside.flow.mux.hls import MediaPlaylist
-from ringside.prove.check.merge import last_whole, merged, next_point, shared, skippable
-from ringside.prove.check.reload import directives, jobs, reload, resolve, target_s, with_query
-from ringside.prove.check.rendition import Rendition
+from ringside.prove.check.watch.merge import last_whole, merged, next_point, shared, skippable
+from ringside.prove.check.watch.reload import directives, jobs, reload, resolve, target_s, with_query
+from ringside.prove.check.watch.rendition import Rendition
 
 PARTS = text(
     "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12,PART-HOLD-BACK=0.6",

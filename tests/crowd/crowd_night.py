@@ -3,10 +3,10 @@
 import math
 from random import Random
 
-from ringside.prove.crowd.histogram import Histogram
-from ringside.prove.crowd.moment import Moment, Total, moment
 from ringside.prove.crowd.plan import Plan
-from ringside.prove.crowd.tally import BYTES, LEAST, MOST, PLAYING, STALLED, Tally
+from ringside.prove.crowd.tally.histogram import Histogram
+from ringside.prove.crowd.tally.moment import Moment, Total, moment
+from ringside.prove.crowd.tally.tally import BYTES, LEAST, MOST, PLAYING, STALLED, Tally
 
 URL = "http://127.0.0.1:8080/live/main/index.m3u8"
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from ringside.core.errors import RingsideError
 from ringside.prove.crowd import run
-from ringside.prove.crowd.arrive import tickets
-from ringside.prove.crowd.habits import Habits
+from ringside.prove.crowd.arrive.tickets import tickets
+from ringside.prove.crowd.engine.habits import Habits
 from ringside.prove.crowd.outfit import Outfit
 from ringside.prove.crowd.plan import Plan
 

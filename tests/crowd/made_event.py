@@ -104,7 +104,9 @@ class Event:
         server.on(BASE, lambda url, now_s: Answer(404))
         server.on(MPD, lambda url, now_s: Answer(200, ((now_s, self.mpd(now_s)),)))
         for track in self.tracks:
-            server.on(f"{BASE}{track.name}/{track.init_name}", lambda url, now_s, t=track: Answer(200, ((0.0, t.init),)))
+            server.on(
+                f"{BASE}{track.name}/{track.init_name}", lambda url, now_s, t=track: Answer(200, ((0.0, t.init),))
+            )
             for number, born in self.segments(track.name).items():
                 url = f"{BASE}{track.name}/{number}.m4s"
                 pieces = tuple((at_s, chunk.data) for at_s, chunk in born)

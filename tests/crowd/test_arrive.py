@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringside.prove.crowd.arrive import Ticket, tickets
+from ringside.prove.crowd.arrive.tickets import Ticket, tickets
 from ringside.prove.crowd.plan import Plan
 
 

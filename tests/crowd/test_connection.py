@@ -9,9 +9,9 @@ import pytest
 from tests.crowd.web import Asked, Conversation, Got, Told, Web, Wire, get, trusting
 from tests.hostile.certificate import certificate
 
-from ringside.prove.crowd import wire as http
+from ringside.prove.crowd.engine import wire as http
+from ringside.prove.crowd.engine.session import UNLIMITED
 from ringside.prove.crowd.player.base import Ask, Failure, Kind, Lane
-from ringside.prove.crowd.session import UNLIMITED
 
 OK = b"HTTP/1.1 200 OK\r\n"
 BIG = bytes(range(256)) * 12_000

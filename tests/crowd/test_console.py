@@ -5,10 +5,10 @@ import io
 from crowd_night import Night, plan_of
 from rich.console import Console
 
-from ringside.prove.crowd import words
-from ringside.prove.crowd.console import MARK, Screen, plain, saturated_now, table
-from ringside.prove.crowd.moment import Total, moment
-from ringside.prove.crowd.tally import Tally
+from ringside.prove.crowd.report import words
+from ringside.prove.crowd.report.console import MARK, Screen, plain, saturated_now, table
+from ringside.prove.crowd.tally.moment import Total, moment
+from ringside.prove.crowd.tally.tally import Tally
 
 
 def shown(renderable: object, width: int = 120) -> str:

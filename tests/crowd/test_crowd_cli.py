@@ -20,7 +20,7 @@ from ringside.cli import crowd as verb
 from ringside.cli.app import app
 from ringside.cli.crowd import NAMES, Machines, plan_of
 from ringside.core.errors import Misconfigured
-from ringside.prove.crowd import remote
+from ringside.prove.crowd.machines import remote
 from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.report.again import command
 

@@ -10,8 +10,8 @@ from time import monotonic
 import pytest
 from tests.crowd.web import Asked, Conversation, Told, Web, Wire, get, hold
 
+from ringside.prove.crowd.engine.session import Session
 from ringside.prove.crowd.player.base import Ask, Asks, Failure, Kind, Lane, Request
-from ringside.prove.crowd.session import Session
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -3,10 +3,10 @@
 import pytest
 from crowd_night import Night, plan_of
 
-from ringside.prove.crowd.gathering import LOST_KEPT, Gathering
-from ringside.prove.crowd.histogram import Histogram
-from ringside.prove.crowd.moment import Total, difference, moment
-from ringside.prove.crowd.tally import Tally
+from ringside.prove.crowd.machines.gathering import LOST_KEPT, Gathering
+from ringside.prove.crowd.tally.histogram import Histogram
+from ringside.prove.crowd.tally.moment import Total, difference, moment
+from ringside.prove.crowd.tally.tally import Tally
 
 
 def snapshot(joins: int, cpu: float = 0.3) -> dict[str, object]:

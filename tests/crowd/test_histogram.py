@@ -6,7 +6,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringside.prove.crowd.histogram import QUANTILES, Histogram
+from ringside.prove.crowd.tally.histogram import QUANTILES, Histogram
 
 durations = st.floats(min_value=0, max_value=1e5, allow_nan=False)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringside.prove.crowd.letters import LARGEST, Inbox, inflate, pack
+from ringside.prove.crowd.machines.letters import LARGEST, Inbox, inflate, pack
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),

@@ -6,7 +6,7 @@ from statistics import median
 import pytest
 
 from ringside.core.errors import Misconfigured
-from ringside.prove.crowd.network import CLASSES, SLOW_BPS, link, named
+from ringside.prove.crowd.arrive.network import CLASSES, SLOW_BPS, link, named
 
 MANY = range(4000)
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ringside.prove.crowd.origins import MOST, Origin, Origins
+from ringside.prove.crowd.engine.origins import MOST, Origin, Origins
 from ringside.prove.crowd.player.base import Failure
 
 

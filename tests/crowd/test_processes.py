@@ -16,11 +16,11 @@ from beside import Beside
 
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
-from ringside.prove.crowd import processes as module
-from ringside.prove.crowd.course import Course
-from ringside.prove.crowd.gathering import Gathering
+from ringside.prove.crowd.machines import processes as module
+from ringside.prove.crowd.machines.course import Course
+from ringside.prove.crowd.machines.gathering import Gathering
+from ringside.prove.crowd.machines.processes import Processes, Share
 from ringside.prove.crowd.plan import Plan
-from ringside.prove.crowd.processes import Processes, Share
 
 ENOUGH_S = 60.0
 Step = Callable[[Processes, asyncio.Event], Awaitable[None]]

@@ -17,13 +17,13 @@ from beside import Beside
 
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
-from ringside.prove.crowd import remote as module
-from ringside.prove.crowd.broker import Broker
-from ringside.prove.crowd.course import Course
-from ringside.prove.crowd.letters import pack
+from ringside.prove.crowd.machines import remote as module
+from ringside.prove.crowd.machines.broker import Broker
+from ringside.prove.crowd.machines.course import Course
+from ringside.prove.crowd.machines.letters import pack
+from ringside.prove.crowd.machines.remote import Remote
+from ringside.prove.crowd.machines.worker import Worker
 from ringside.prove.crowd.plan import Plan
-from ringside.prove.crowd.remote import Remote
-from ringside.prove.crowd.worker import Worker
 
 HOST = "127.0.0.1"
 ENOUGH_S = 80.0

@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringside.prove.crowd.player.base import Feel
-from ringside.prove.crowd.tally import BYTES, LEAST, MAX_NAMES, MOST, ON, OTHER, PLAYING, SERIES_S, STALLED, Tally
+from ringside.prove.crowd.tally.tally import (
+    BYTES,
+    LEAST,
+    MAX_NAMES,
+    MOST,
+    ON,
+    OTHER,
+    PLAYING,
+    SERIES_S,
+    STALLED,
+    Tally,
+)
 
 
 def playing(latency_s: float | None = 3.0, rung_bps: int = 600_000) -> Feel:

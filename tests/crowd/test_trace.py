@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ringside.core.errors import Misconfigured
-from ringside.prove.crowd.trace import MAX_POINTS, comers, levels, read
+from ringside.prove.crowd.arrive.trace import MAX_POINTS, comers, levels, read
 
 
 def test_a_trace_is_read_with_headings_comments_and_blank_lines(tmp_path: Path) -> None:

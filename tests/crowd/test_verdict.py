@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 import ringside
-from ringside.prove.crowd.histogram import Histogram
 from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.player.base import Feel
-from ringside.prove.crowd.tally import Tally
+from ringside.prove.crowd.tally.histogram import Histogram
+from ringside.prove.crowd.tally.tally import Tally
 from ringside.prove.crowd.verdict import verdict, version
 
 PROMISED = [

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringside.prove.crowd import wire
-from ringside.prove.crowd.wire import Dechunker, Heads, Malformed, decode, parse, request
+from ringside.prove.crowd.engine import wire
+from ringside.prove.crowd.engine.wire import Dechunker, Heads, Malformed, decode, parse, request
 
 OK = b"HTTP/1.1 200 OK"
 quick = settings(deadline=None, max_examples=60)

@@ -15,13 +15,13 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-from ringside.prove.crowd.arrive import Ticket
-from ringside.prove.crowd.engine import Engine
-from ringside.prove.crowd.habits import Habits
-from ringside.prove.crowd.network import link
+from ringside.prove.crowd.arrive.network import link
+from ringside.prove.crowd.arrive.tickets import Ticket
+from ringside.prove.crowd.engine.engine import Engine
+from ringside.prove.crowd.engine.habits import Habits
+from ringside.prove.crowd.engine.session import Session
 from ringside.prove.crowd.player.base import Ask, Asks, Failure, Feel, Kind, Lane, Reply, Request
-from ringside.prove.crowd.session import Session
-from ringside.prove.crowd.tally import Tally
+from ringside.prove.crowd.tally.tally import Tally
 
 PATIENCE_S = 20.0
 

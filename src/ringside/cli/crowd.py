@@ -23,16 +23,16 @@ from rich.text import Text
 from ringside.cli.ports import reachable_address
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
-from ringside.prove.crowd import trace
-from ringside.prove.crowd.broker import Broker
-from ringside.prove.crowd.console import Screen
-from ringside.prove.crowd.course import Course
+from ringside.prove.crowd.arrive import trace
+from ringside.prove.crowd.machines.broker import Broker
+from ringside.prove.crowd.machines.course import Course
+from ringside.prove.crowd.machines.processes import Processes, Share
+from ringside.prove.crowd.machines.remote import Remote
+from ringside.prove.crowd.machines.worker import Worker
 from ringside.prove.crowd.plan import Plan
-from ringside.prove.crowd.processes import Processes, Share
-from ringside.prove.crowd.remote import Remote
 from ringside.prove.crowd.report import facts, render
 from ringside.prove.crowd.report.again import OPTIONS
-from ringside.prove.crowd.worker import Worker
+from ringside.prove.crowd.report.console import Screen
 
 STDOUT = Path("-")
 NAMES = {

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ringside.prove.check.ask_common import PIECE
 from ringside.prove.check.finding import Finding, Rule
 from ringside.prove.check.seen import DashStream, Fetch, HlsStream, Probe
+from ringside.prove.check.watch.ask_common import PIECE
 
 Stream = HlsStream | DashStream
 

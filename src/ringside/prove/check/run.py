@@ -15,24 +15,24 @@ from urllib.parse import urlsplit
 from ringside.core.clock import Clock, Wall
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.flow.mux.hls import Malformed
-from ringside.prove.check.dash_low_latency import live
-from ringside.prove.check.fetch import Client
+from ringside.prove.check.dash.low_latency import live
 from ringside.prove.check.finding import RULES, Finding, gather
-from ringside.prove.check.hls_http import low_latency
+from ringside.prove.check.hls.http import low_latency
 from ringside.prove.check.http_rules import MANIFEST
-from ringside.prove.check.kept import Kept
 from ringside.prove.check.seen import DashStream, Fetch, HlsStream
-from ringside.prove.check.watch_dash import DashWatch
-from ringside.prove.check.watch_hls import HlsWatch
+from ringside.prove.check.watch.dash import DashWatch
+from ringside.prove.check.watch.fetch import Client
+from ringside.prove.check.watch.hls import HlsWatch
+from ringside.prove.check.watch.kept import Kept
 
 Stream = HlsStream | DashStream
 HLS = (
-    "hls_basics", "hls_bitrate", "hls_control", "hls_dateranges", "hls_dates", "hls_discontinuity", "hls_durations",
-    "hls_hints", "hls_http", "hls_lifetimes", "hls_multivariant", "hls_mutations", "hls_parts", "hls_publication",
-    "hls_reports", "hls_retention", "hls_sequence", "hls_ts", "hls_versions",
+    "hls.basics", "hls.bitrate", "hls.control", "hls.dateranges", "hls.dates", "hls.discontinuity", "hls.durations",
+    "hls.hints", "hls.http", "hls.lifetimes", "hls.multivariant", "hls.mutations", "hls.parts", "hls.publication",
+    "hls.reports", "hls.retention", "hls.sequence", "hls.ts", "hls.versions",
 )  # fmt: skip
-DASH = ("dash_http", "dash_over_time", "dash_static")
-BOTH = ("boxes", "http_rules")
+DASH = ("dash.http", "dash.over_time", "dash.static")
+BOTH = ("cmaf.boxes", "http_rules")
 S = 1_000_000_000
 OPENING_S = 10.0
 TICK_S = 0.05

@@ -3,8 +3,9 @@
 from time import monotonic
 from urllib.parse import urlsplit
 
-from ringside.prove.crowd.engine import Engine
-from ringside.prove.crowd.habits import Habits
+from ringside.prove.crowd.engine.engine import Engine
+from ringside.prove.crowd.engine.habits import Habits
+from ringside.prove.crowd.engine.session import Session
 from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.player.base import Kind, Lane, Player, Request
 from ringside.prove.crowd.player.cmcd import Cmcd
@@ -13,7 +14,6 @@ from ringside.prove.crowd.player.hls import HlsPlayer
 from ringside.prove.crowd.player.profile import Profile
 from ringside.prove.crowd.player.push import PushPlayer
 from ringside.prove.crowd.player.stock import PROFILES
-from ringside.prove.crowd.session import Session
 
 
 def kind_of(url: str) -> str:

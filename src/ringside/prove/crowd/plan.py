@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from ringside.core.errors import Misconfigured
-from ringside.prove.crowd import network, trace
-from ringside.prove.crowd.trace import Point
+from ringside.prove.crowd.arrive import network, trace
+from ringside.prove.crowd.arrive.trace import Point
 
 SURGE_PER_MINUTE = 0.043
 """Share of the peak that joined in a minute of Hotstar's largest matches."""

@@ -17,14 +17,14 @@ from typing import Any, Protocol, TextIO
 
 from ringside.core.clock import Wall
 from ringside.core.errors import RingsideError
-from ringside.prove.crowd import network
-from ringside.prove.crowd.arrive import Ticket
-from ringside.prove.crowd.engine import Engine
+from ringside.prove.crowd.arrive import network
+from ringside.prove.crowd.arrive.tickets import Ticket
+from ringside.prove.crowd.engine.engine import Engine
+from ringside.prove.crowd.engine.session import Session
 from ringside.prove.crowd.outfit import Outfit
 from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.player.base import Failure, Feel
-from ringside.prove.crowd.session import Session
-from ringside.prove.crowd.tally import Tally
+from ringside.prove.crowd.tally.tally import Tally
 
 TURN_S = 0.1
 GARBAGE = (100_000, 20, 100)

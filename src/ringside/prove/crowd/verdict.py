@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import ringside
-from ringside.prove.crowd.histogram import Histogram
 from ringside.prove.crowd.plan import Plan
-from ringside.prove.crowd.tally import BYTES, LEAST, MOST, ON, PLAYING, Tally
+from ringside.prove.crowd.tally.histogram import Histogram
+from ringside.prove.crowd.tally.tally import BYTES, LEAST, MOST, ON, PLAYING, Tally
 
 Generator = Mapping[str, Any]
 """What a process says of itself: `cpu` (cores used), `loop_lag_ms` (a Histogram's document), `wall_s`; maybe `name`,

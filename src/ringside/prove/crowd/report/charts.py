@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from ringside.prove.crowd import words
+from ringside.prove.crowd.report import words
 from ringside.prove.crowd.report.markup import Html, tag, text
 
 WIDTH, HEIGHT = 1000.0, 100.0

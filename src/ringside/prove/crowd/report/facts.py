@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ringside.prove.crowd import words
+from ringside.prove.crowd.report import words
 
 Document = Mapping[str, Any]
 

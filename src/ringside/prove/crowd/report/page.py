@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ringside.prove.crowd import words
-from ringside.prove.crowd.histogram import BUCKETS, LINEAR_US, Histogram
-from ringside.prove.crowd.moment import Moment
 from ringside.prove.crowd.plan import Plan
-from ringside.prove.crowd.report import facts
+from ringside.prove.crowd.report import facts, words
 from ringside.prove.crowd.report.again import command
 from ringside.prove.crowd.report.charts import Mark, Point, Series, chart, distribution, stack, thin
 from ringside.prove.crowd.report.markup import Html, tag
 from ringside.prove.crowd.report.style import CSS
-from ringside.prove.crowd.tally import BYTES, LEAST, MOST, ON, PLAYING, STALLED, Tally
+from ringside.prove.crowd.tally.histogram import BUCKETS, LINEAR_US, Histogram
+from ringside.prove.crowd.tally.moment import Moment
+from ringside.prove.crowd.tally.tally import BYTES, LEAST, MOST, ON, PLAYING, STALLED, Tally
 
 BINS = 44
 LAYERS = 6

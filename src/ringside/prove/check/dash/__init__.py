@@ -1,0 +1,1 @@
+"""The rules of DASH and LL-DASH, a subject a file."""

@@ -1,0 +1,1 @@
+"""Who comes when, on which line: from a plan and its seed."""
