@@ -44,7 +44,8 @@ class Track:
         piece = chunk(part)
         if independent:
             self.since.clear()
-        self.since.append(piece)
+        if independent or self.since:
+            self.since.append(piece)
         self.begun.set()
         for listener in list(self.listeners):
             if listener.get_write_buffer_size() > BEHIND_BYTES:
@@ -94,8 +95,13 @@ async def follow(session: aiohttp.ClientSession, url: str, track: Track) -> None
         hint = HINT.search(text)
         if hint is None:
             return
-        part = await fetch(session, urljoin(url, hint[1]))
-        text = await fetch_text(session, f"{url}?_HLS_msn={hint[2]}&_HLS_part={hint[3]}")
+        try:
+            part = await fetch(session, urljoin(url, hint[1]))
+            text = await fetch_text(session, f"{url}?_HLS_msn={hint[2]}&_HLS_part={hint[3]}")
+        except aiohttp.ClientError:  # so far behind that it is gone: go on at the live edge
+            track.since.clear()
+            text = await fetch_text(session, url)
+            continue
         track.grow(part, hint[1] in INDEPENDENT.findall(text))
 
 
