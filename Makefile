@@ -36,7 +36,8 @@ check: setup  ## lint and types
 
 test: setup check  ## everything CI runs: lint, types, tests
 	@$(BIN)/python tests/peers.py
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(or $(ARGS),-n 2 --dist loadfile tests/check tests/crowd)
+	@test -n "$(ARGS)" || $(BIN)/pytest --ignore=tests/check --ignore=tests/crowd
 
 bench: setup  ## measure, side by side with peers; figures go to bench/out
 	@$(BIN)/python tests/peers.py wrk

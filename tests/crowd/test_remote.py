@@ -322,7 +322,7 @@ def test_a_wrong_token_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_nats_server_ends_with_its_parent() -> None:
     """The parent is killed outright; the shell between sees the end of its input."""
     program = (
-        "import asyncio\nfrom ringside.prove.crowd.broker import Broker\n"
+        "import asyncio\nfrom ringside.prove.crowd.machines.broker import Broker\n"
         "async def go():\n b = Broker('127.0.0.1')\n await b.start()\n print(b.port, flush=True)\n"
         " await asyncio.sleep(99)\n"
         "asyncio.run(go())"
