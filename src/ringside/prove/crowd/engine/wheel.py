@@ -1,4 +1,4 @@
-"""The wheel on which all viewers of a process sit: each is woken four times a second, a fiftieth of them at a time."""
+"""The wheel on which all viewers of a process sit: each is woken twice a second, a fiftieth of them at a time."""
 
 from collections.abc import Callable
 

@@ -145,7 +145,7 @@ class Player(Protocol):
         """A request brought no reply."""
 
     def wake(self, now_s: float) -> Asks:
-        """Comes about four times a second, so that a playhead moves though nothing arrives."""
+        """Comes about twice a second, so that a playhead moves though nothing arrives."""
 
     def report(self, now_s: float, lane: Lane, request: Request) -> Report:
         """What the player says of itself with a request (CMCD)."""

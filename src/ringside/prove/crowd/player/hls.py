@@ -132,15 +132,15 @@ class HlsPlayer:
 
     def _buffer(self, now_s: float, stream: Stream, piece: Piece) -> None:
         """A piece has come (or is a gap, which has nothing to bring)."""
-        feel, stalls, playing = self.feel, self.feel.stalls, self.feel.playing
+        feel, stalls, waiting = self.feel, self.feel.stalls, self.feel.stall_began_s is not None
         stream.piece = piece
         if piece.end_s > stream.end_s:  # after a switch the buffer holds the beginning of the segment already
             stream.end_s = piece.end_s
         self._playhead.advance(now_s, self._end_s())
-        if playing and feel.stalls == stalls:
-            feel.on_time += 1
-        elif feel.first_frame_s is not None and feel.first_frame_s != now_s:
+        if waiting or feel.stalls != stalls:
             feel.late += 1
+        elif feel.playing:
+            feel.on_time += 1
 
     def _end_s(self) -> float:
         video, audio = self._video, self._audio
