@@ -33,6 +33,14 @@ def test_media_goes_out_before_the_playlist_that_names_it() -> None:
     assert expected == Expected("/live/main/v720/895000000.6.m4s")
 
 
+def test_two_parts_are_expected_so_that_a_worker_a_moment_behind_knows_the_next() -> None:
+    event = on_air()
+    event.push(chunks("v720", VIDEO, (EVEN, 5), 15), chunks("a", AUDIO, (EVEN, 5), 15))
+    event.push(chunks("v720", VIDEO, (EVEN + 2, 0), 9), chunks("a", AUDIO, (EVEN + 2, 0), 9))
+    wanted = {path for path in event.edge.expected if path.startswith("/live/main/v720/") and path.count(".") == 2}
+    assert wanted == {f"/live/main/v720/{EVEN + 2}.9.m4s", f"/live/main/v720/{EVEN + 3}.0.m4s"}
+
+
 def test_a_segment_opens_with_its_first_chunk_and_closes_with_its_last() -> None:
     event = on_air()
     event.push(chunks("v720", VIDEO, (EVEN, 5), 5), chunks("a", AUDIO, (EVEN, 5), 5))

@@ -104,12 +104,18 @@ class Lane:
         return []
 
     def expectations(self) -> list[Message]:
-        """Expect the next part and the next segments; take back what will not come."""
+        """Expect the next two parts and the next segments; take back what will not come.
+
+        Two: a viewer may learn of the next part from one worker and ask another that is a moment behind.
+        """
         number, part = self.window.next
         wanted: dict[str, None] = {}
         if not self.ended:
             if self.window.has_parts:
                 wanted[self.part_path(number, part)] = None
+                beyond = self.window.after_next
+                if beyond is not None:
+                    wanted[self.part_path(*beyond)] = None
             wanted |= {self.segment_path(n): None for n in (number, number + 1) if n not in self._blob}
         out: list[Message] = [Removed(path) for path in self._expected if path not in wanted]
         out += [Expected(path) for path in wanted if path not in self._expected]

@@ -80,6 +80,15 @@ class Window:
         return (growing.number, len(growing.parts)) if growing else (self.number + 1, 0)
 
     @property
+    def after_next(self) -> tuple[int, int] | None:
+        """The part after `next`, where the timeline foresees it and a whole segment has shown how many there are."""
+        whole = next((len(s.parts) for s in reversed(self.segments) if s.complete and not s.gap), 0)
+        if not whole or not self.rules.foreseen:
+            return None
+        number, part = self.next
+        return (number, part + 1) if part + 1 < whole else (number + 1, 0)
+
+    @property
     def has_parts(self) -> bool:
         """Whether the track is published in parts, or in whole segments only."""
         return self.rules.limit_ticks > 0
