@@ -3,6 +3,8 @@
 import gc
 import io
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -151,3 +153,20 @@ def test_slow_readers_read_slowly() -> None:
         live = Live(web, Origin(sound=False, rungs={"v": 4_000_000}))
         _, tally, _ = share(Plan(url=live.url, viewers=2, duration_s=2.5, slow=1.0))
     assert tally.bytes < 2 * (200_000 / 8) * 2.5 * 1.3 + 2 * 30_000
+
+
+def test_a_crowd_that_takes_every_descriptor_still_gives_its_result() -> None:
+    program = (
+        "import resource, socket, threading\n"
+        "from ringside.prove.crowd.arrive.tickets import tickets\n"
+        "from ringside.prove.crowd.plan import Plan\n"
+        "from ringside.prove.crowd.run import run_share\n"
+        "silent = socket.create_server(('127.0.0.1', 0), backlog=512)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+        "url = f'http://127.0.0.1:{silent.getsockname()[1]}/live.m3u8'\n"
+        "plan = Plan(url=url, viewers=200, duration_s=2.5)\n"
+        "print(run_share(plan, tickets(plan), lambda seen: None, threading.Event())['generator']['out_of_descriptors'])\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) > 0

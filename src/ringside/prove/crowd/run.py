@@ -6,6 +6,7 @@ generator says of itself: the cores it used and how late it was.
 
 import gc
 import json
+import os
 import resource
 import ssl
 import time
@@ -53,7 +54,8 @@ class Share:
         self._engine = Engine(self._outfit.habits, self.tally, tls, start_s, Wall().now_ns() / 1e9 - monotonic())
         self._engine.on_leave = self._left
         self._cpu_s = time.process_time()
-        self._memory_kb = _resident_kb()
+        self._resident = Resident()
+        self._memory_kb = self._resident.kb()
         self._second_cpu_s = self._cpu_s
         self._cpu_peak = 0.0
 
@@ -83,7 +85,9 @@ class Share:
             engine.turn(min(now_s + TURN_S, next_join_s, next_second_s, self._end_s))
         for session in engine.everyone():
             engine.remove(session, monotonic())
-        return self.snapshot()
+        result = self.snapshot()
+        self._resident.close()
+        return result
 
     def _let_in(self, now_s: float) -> None:
         tickets, passed_s = self._tickets, now_s - self._start_s
@@ -155,7 +159,7 @@ class Share:
             "cpu_peak": round(self._cpu_peak, 4),
             "loop_lag_ms": self._engine.loop.lag.to_json(),
             "wall_s": round(wall_s, 3),
-            "memory_kb": _resident_kb(),
+            "memory_kb": self._resident.kb(),
             "memory_kb_before": self._memory_kb,
             "out_of_descriptors": self._engine.exhausted,
         }
@@ -170,9 +174,19 @@ def _tls(insecure: bool) -> ssl.SSLContext:
     return context
 
 
-def _resident_kb() -> int:
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * resource.getpagesize() // 1024
+class Resident:
+    """How much memory this process has; opened once, since viewers may take every descriptor there is."""
+
+    def __init__(self) -> None:
+        self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+
+    def kb(self) -> int:
+        """Resident memory, kB."""
+        return int(os.pread(self._statm, 200, 0).split()[1]) * resource.getpagesize() // 1024
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._statm)
 
 
 def run_share(

@@ -135,7 +135,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when it is over
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not land among the reports
-    orders = Orders(sys.stdin.buffer)
+    # unbuffered: a thread that waits within a buffered reader makes Python abort where it should only end
+    orders = Orders(os.fdopen(os.dup(0), "rb", buffering=0))
     reports = Reports(sink)
     take_descriptors()
     try:
