@@ -165,7 +165,8 @@ def test_a_crowd_that_takes_every_descriptor_still_gives_its_result() -> None:
         "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
         "url = f'http://127.0.0.1:{silent.getsockname()[1]}/live.m3u8'\n"
         "plan = Plan(url=url, viewers=200, duration_s=2.5)\n"
-        "print(run_share(plan, tickets(plan), lambda seen: None, threading.Event())['generator']['out_of_descriptors'])\n"
+        "result = run_share(plan, tickets(plan), lambda seen: None, threading.Event())\n"
+        "print(result['generator']['out_of_descriptors'])\n"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 0, ended.stderr
