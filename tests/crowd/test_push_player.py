@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_event import BASE, MPD, START_S, Event
 from transfer import Answer, Server, TestViewer, TestWorld, Transfer
@@ -124,6 +124,7 @@ ENDS_S = [-0.0] + [0.2 * n for n in range(1, 40)]
     st.lists(st.tuples(st.integers(0, 2), st.integers(1, 60_000)), min_size=1, max_size=60),
     st.lists(st.integers(0, 8), min_size=3, max_size=3),
 )
+@example([(0, 48_010), (2, 31_283), (0, 13_892)], [1, 0, 5])  # a piece ends one byte into a chunk others had
 def test_however_responses_interleave_each_viewer_knows_its_own_end(
     steps: list[tuple[int, int]], entries: list[int]
 ) -> None:

@@ -167,17 +167,20 @@ class PushPlayer:
         run = feed.run
         if run is None or feed.head is not None:
             return self._locate(now_s, feed, offset, new)
-        at = offset + feed.delta
+        return self._place(now_s, feed, run, offset + feed.delta, offset, new)
+
+    def _place(self, now_s: float, feed: Feed, run: Run, at: int, offset: int, new: memoryview) -> Asks:
+        """Bytes `new`, at `offset` of the response, belong at `at` of the Run, up to where another chunk begins."""
+        stray = run.strays(at, new) if at < run.seen else None
+        if stray is not None:  # or it cannot be told yet: what came before is heard, the rest placed when it can
+            self._heard(now_s, feed, run.time_at(at + stray), at + stray)
+            feed.head = bytearray()
+            return self._locate(now_s, feed, offset + stray, new[stray:])
         reached = at + len(new)
         if reached > run.seen:
             run.feed(at, new)
             if run.broken:
                 return self._unreadable(now_s, feed)
-        else:
-            stray = run.strays(at, new)
-            if stray is not None:
-                feed.head = bytearray()
-                return self._locate(now_s, feed, offset + stray, new[stray:])
         self._heard(now_s, feed, run.time_at(reached), reached)
         return NOTHING
 
@@ -193,18 +196,15 @@ class PushPlayer:
             return self._unreadable(now_s, feed)
         if found is None:
             return NOTHING
-        run, place, starts_s = found
+        run, place, begins, starts_s = found
         feed.run, feed.head = run, None
         feed.delta = place - feed.head_at
         feed.attempts = 0
         if starts_s > feed.end_s + SLACK_S:
             feed.start_s = starts_s
-        reached = place + len(head)
-        run.feed(place, head)
-        if run.broken:
-            return self._unreadable(now_s, feed)
-        self._heard(now_s, feed, run.time_at(reached), reached)
-        return NOTHING
+        sure = begins + 1  # the first chunk is the one it says it is; those behind it may stray
+        run.feed(place, head[:sure])
+        return self._place(now_s, feed, run, place + sure, feed.head_at + sure, memoryview(head)[sure:])
 
     def _heard(self, now_s: float, feed: Feed, end_s: float | None, reached: int) -> None:
         """The response has come to byte `reached` of its Run."""

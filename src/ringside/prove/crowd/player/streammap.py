@@ -123,7 +123,10 @@ class Run:
         return self.ends[place - 1] if place else self._first
 
     def strays(self, at: int, new: memoryview) -> int | None:
-        """Where in `new`, which should lie at `at`, a chunk begins that is another one; None if all is as it should."""
+        """Where in `new`, which should lie at `at`, a chunk begins that is another one, or too few bytes say which.
+
+        None if all is as it should.
+        """
         place = bisect_left(self.ends, at) if at > self._first else -1
         reached = at + len(new)
         known = len(self.ends)
@@ -152,11 +155,11 @@ class StreamMap:
     def __init__(self) -> None:
         self.run: Run | None = None
 
-    def join(self, head: bytes | bytearray, run: Run | None) -> tuple[Run, int, float] | None:
+    def join(self, head: bytes | bytearray, run: Run | None) -> tuple[Run, int, int, float] | None:
         """Place a viewer by the first bytes it has (after a gap: from there on, with the Run it was in).
 
-        Returns the Run, the place in it of the first byte of `head`, and the media time at which its first chunk
-        begins; None while more bytes are needed. BoxError where they are not CMAF.
+        Returns the Run, the place in it of the first byte of `head`, where in `head` its first chunk begins, and the
+        media time of that; None while more bytes are needed. BoxError where they are not CMAF.
         """
         found = first_chunk(head)
         if found is None:
@@ -165,7 +168,7 @@ class StreamMap:
         for one in (self.run, run):
             place = None if one is None else one.place_of(ticks)
             if one is not None and place is not None:
-                return one, place - offset, ticks / one.header.timescale
+                return one, place - offset, offset, ticks / one.header.timescale
         header = run.header if run is not None and not offset else parse_init(bytes(head[:offset]))
         self.run = Run(header, ticks)
-        return self.run, -offset, ticks / header.timescale
+        return self.run, -offset, offset, ticks / header.timescale
