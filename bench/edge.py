@@ -24,7 +24,7 @@ from rich.table import Table
 from bench.harness import OUT, free_port
 from ringside.core.clock import Wall
 from ringside.core.feed import Appended, Closed, Message, Opened, Playlist, Ranged
-from ringside.flow.relay.edge import Hub
+from ringside.flow.relay.feed import Hub
 
 PLAYLIST_BYTES = 1_000
 PART_BYTES = 166_000

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ringside.core.feed import (
     Appended,
+    Beat,
     BrokenFeed,
     Cache,
     Closed,
@@ -15,13 +16,16 @@ from ringside.core.feed import (
     Document,
     Expected,
     Frame,
+    Fresh,
     Handover,
     Opened,
     Playlist,
+    Pulled,
     Ranged,
     Removed,
     Report,
     Synced,
+    Wanted,
     encode,
 )
 
@@ -29,6 +33,7 @@ paths = st.text(st.characters(codec="utf-8"), max_size=80).map(lambda t: "/" + t
 ids = st.integers(0, 2**64 - 1)
 numbers = st.integers(-1, 2**62)
 parts = st.integers(-1, 2**31 - 1)
+texts = st.text(max_size=20)
 types = st.sampled_from(["video/mp4", "application/vnd.apple.mpegurl", ""])
 caches = st.sampled_from(list(Cache))
 bodies = st.binary(max_size=300)
@@ -55,6 +60,10 @@ messages = st.one_of(
     st.builds(Synced, numbers),
     st.builds(Report, st.dictionaries(st.text(max_size=8), st.integers())),
     st.builds(Handover, bodies),
+    st.builds(Pulled, paths, ids, st.integers(0, 999), types, numbers, texts, texts, texts, numbers, numbers, numbers),
+    st.builds(Fresh, paths, numbers, numbers, numbers),
+    st.builds(Beat, numbers),
+    st.builds(Wanted, paths),
 )
 
 

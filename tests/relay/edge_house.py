@@ -14,9 +14,10 @@ import uvloop
 
 from ringside.core.clock import Simulated
 from ringside.core.feed import Appended, Cache, Closed, Document, Expected, Message, Opened, Playlist, Ranged
-from ringside.flow.relay.edge import Asset, Config, Hub
+from ringside.flow.relay.edge import Asset, Config
 from ringside.flow.relay.edge.aio import Edge
 from ringside.flow.relay.edge.feed import Feed
+from ringside.flow.relay.feed import Hub
 
 NOW_NS = 1_790_000_000_000_000_000
 MP4 = "video/mp4"

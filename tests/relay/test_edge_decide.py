@@ -7,11 +7,11 @@ import pytest
 from edge_house import MP4, NOW_NS, PLAYLIST, expected, playlist, segment
 
 from ringside.core.feed import Cache, Closed, Document, Message, Opened, Playlist, Removed, Synced
-from ringside.flow.relay.edge.decide import ENDLESS, Follow, Hold, Refuse, decide, too_late
-from ringside.flow.relay.edge.request import Reader, Request
-from ringside.flow.relay.edge.serve import Serve
-from ringside.flow.relay.edge.store import Store
-from ringside.flow.relay.edge.waiting import WHOLE
+from ringside.flow.relay.answer.decide import ENDLESS, Follow, Hold, Refuse, decide, too_late
+from ringside.flow.relay.answer.request import Reader, Request
+from ringside.flow.relay.answer.serve import Serve
+from ringside.flow.relay.answer.store import Store
+from ringside.flow.relay.answer.waiting import WHOLE
 
 SECOND_NS = 10**9
 

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from ringside.core.clock import Simulated, Wall
 from ringside.core.errors import Misconfigured
 from ringside.core.feed import Appended, Cache, Closed, Document, Frame, Message, Opened, Ranged, Removed, encode
-from ringside.flow.relay.edge import Config, Hub
+from ringside.flow.relay.edge import Config
 from ringside.flow.relay.edge.aio import Edge, listen
 from ringside.flow.relay.edge.feed import Feed
-from ringside.flow.relay.edge.link import MAX_FDS, Link
-from ringside.flow.relay.edge.snapshot import Snapshot
+from ringside.flow.relay.feed import Hub
+from ringside.flow.relay.feed.link import MAX_FDS, Link
+from ringside.flow.relay.feed.snapshot import Snapshot
 
 BIG = bytes(range(256)) * 800
 

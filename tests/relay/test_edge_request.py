@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ringside.flow.relay.edge.request import (
+from ringside.flow.relay.answer.request import (
     KEPT,
     PLAIN,
     Directives,
@@ -96,7 +96,7 @@ def test_every_plain_line_is_one_that_httptools_reads_alike(text: str) -> None:
     target = parse_line(line)
     assert is_strictly_http(line + b"\r\nHost: a\r\n\r\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ringside.flow.relay.edge.request.PLAIN", re.compile(b"(?!)"))
+        patch.setattr("ringside.flow.relay.answer.request.PLAIN", re.compile(b"(?!)"))
         assert parse_line(line) == target
 
 

@@ -21,7 +21,7 @@ from ringside.core.clock import Wall
 from ringside.core.feed import Cache, Document, Message
 from ringside.core.telemetry import Metrics
 from ringside.flow import origin
-from ringside.flow.relay import edge
+from ringside.flow.relay import feed
 
 STATUS_S = 1.0
 
@@ -41,7 +41,7 @@ class Process:
         self.ingest = origin.IngestServer(
             self.publisher, self.publish, self.clock, settings, self.gathering.take_studio
         )
-        self.hub = edge.Hub(config["feed"], self.clock, self.ingest.adopt, self.gathering.take_worker)
+        self.hub = feed.Hub(config["feed"], self.clock, self.ingest.adopt, self.gathering.take_worker)
         self._state = "waiting"
         self._cpu = (0.0, 0.0)
 

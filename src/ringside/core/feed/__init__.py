@@ -1,21 +1,24 @@
 """The feed: how an origin, or an edge's filler, tells edge workers what exists. Messages and their wire form."""
 
-from ringside.core.feed.codec import BrokenFeed, Decoder, Frame, Handover, Report, encode
+from ringside.core.feed.codec import BrokenFeed, Decoder, Frame, Handover, Report, Wanted, encode
 from ringside.core.feed.messages import (
     Appended,
+    Beat,
     Cache,
     Closed,
     Document,
     Expected,
+    Fresh,
     Message,
     Opened,
     Playlist,
+    Pulled,
     Ranged,
     Removed,
     Synced,
 )
 
 __all__ = [
-    "Appended", "BrokenFeed", "Cache", "Closed", "Decoder", "Document", "Expected", "Frame", "Handover", "Message",
-    "Opened", "Playlist", "Ranged", "Removed", "Report", "Synced", "encode",
+    "Appended", "Beat", "BrokenFeed", "Cache", "Closed", "Decoder", "Document", "Expected", "Frame", "Fresh",
+    "Handover", "Message", "Opened", "Playlist", "Pulled", "Ranged", "Removed", "Report", "Synced", "Wanted", "encode",
 ]  # fmt: skip

@@ -1,10 +1,10 @@
 """The wire form of the feed: frames of a length, a kind and fields, in both directions.
 
 What enters: messages, or whatever bytes the other end sent. What leaves: bytes, or the messages that are whole.
-Downwards (hub to worker, origin to edge) travel the feed's messages; upwards Report and Handover. Where the memory
-of a blob is shared, the socket hands over one descriptor with every Opened and `Appended.data` stays empty; a
-Handover comes with the descriptor of the connection handed over. Numbers are big-endian. Every length is checked
-before anything is allocated, and bytes that are not a frame raise BrokenFeed: the link has to be made anew.
+Downwards (hub to worker, origin to edge) travel the feed's messages; upwards Report, Handover and Wanted. Where the
+memory of a blob is shared, the socket hands over one descriptor with every Opened and Pulled, and `Appended.data` stays
+empty; a Handover comes with the descriptor of the connection handed over. Numbers are big-endian. Every length is
+checked before anything is allocated, and bytes that are not a frame raise BrokenFeed: the link has to be made anew.
 """
 
 import json
@@ -15,13 +15,16 @@ from typing import Any
 
 from ringside.core.feed.messages import (
     Appended,
+    Beat,
     Cache,
     Closed,
     Document,
     Expected,
+    Fresh,
     Message,
     Opened,
     Playlist,
+    Pulled,
     Ranged,
     Removed,
     Synced,
@@ -38,6 +41,8 @@ GROWN = struct.Struct(">QQ")
 RANGE = struct.Struct(">QQQ")
 PLAYLIST = struct.Struct(">qiqiId?")
 SYNCED = struct.Struct(">q")
+PULLED = struct.Struct(">QHq")
+TIMES = struct.Struct(">qqq")
 CACHES = tuple(Cache)
 
 
@@ -59,7 +64,14 @@ class Handover:
     data: bytes
 
 
-Frame = Message | Report | Handover
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Upwards: a viewer asks for `path`, which is not here or no longer fresh: pull it, once for all workers."""
+
+    path: str
+
+
+Frame = Message | Report | Handover | Wanted
 
 
 def _text(text: str) -> bytes:
@@ -95,6 +107,15 @@ def _document(m: Document) -> bytes:
     return _text(m.path) + _cache(m) + _text(m.content_type) + _body(m.body)
 
 
+def _pulled(m: Pulled) -> bytes:
+    texts = b"".join(_text(text) for text in (m.content_type, m.caching, m.etag, m.location))
+    return _text(m.path) + PULLED.pack(m.blob, m.status, m.length) + texts + _times(m)
+
+
+def _times(m: Pulled | Fresh) -> bytes:
+    return TIMES.pack(m.made_ns, m.fresh_ns, m.stale_ns)
+
+
 WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Opened: (1, _opened),
     Appended: (2, lambda m: GROWN.pack(m.blob, m.size) + m.data),
@@ -105,8 +126,12 @@ WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Expected: (7, lambda m: _text(m.path)),
     Removed: (8, lambda m: _text(m.path)),
     Synced: (9, lambda m: SYNCED.pack(m.media_ns)),
+    Pulled: (10, _pulled),
+    Fresh: (11, lambda m: _text(m.path) + _times(m)),
+    Beat: (12, lambda m: SYNCED.pack(m.now_ns)),
     Report: (64, lambda m: json.dumps(m.values).encode()),
     Handover: (65, lambda m: bytes(m.data)),
+    Wanted: (66, lambda m: _text(m.path)),
 }
 
 
@@ -206,6 +231,12 @@ def _read_report(f: _Fields) -> Report:
     return Report(values)
 
 
+def _read_pulled(f: _Fields) -> Pulled:
+    path = f.text()
+    blob, status, length = f.unpack(PULLED)
+    return Pulled(path, blob, status, f.text(), length, f.text(), f.text(), f.text(), *f.unpack(TIMES))
+
+
 READERS: dict[int, Callable[[_Fields], Frame]] = {
     1: _read_opened,
     2: _read_appended,
@@ -216,8 +247,12 @@ READERS: dict[int, Callable[[_Fields], Frame]] = {
     7: lambda f: Expected(f.text()),
     8: lambda f: Removed(f.text()),
     9: lambda f: Synced(f.unpack(SYNCED)[0]),
+    10: _read_pulled,
+    11: lambda f: Fresh(f.text(), *f.unpack(TIMES)),
+    12: lambda f: Beat(f.unpack(SYNCED)[0]),
     64: _read_report,
     65: lambda f: Handover(f.rest()),
+    66: lambda f: Wanted(f.text()),
 }
 
 

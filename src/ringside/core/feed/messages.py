@@ -5,6 +5,8 @@ path: a byte range of a blob. Small things (init, manifests without a hold, `/st
 whole; a media playlist with blocking reload is a Playlist, published anew with every part. Expected announces what
 will come, so that a request for it is held; Removed takes a path away again. Nothing here knows what the bytes mean.
 
+What is pulled from a foreign origin on demand is Pulled, and kept Fresh.
+
 Paths are absolute URL paths without a query, e.g. `/live/main/v720/895000000.3.m4s`.
 """
 
@@ -110,4 +112,45 @@ class Synced:
     media_ns: int = 0
 
 
-Message = Opened | Appended | Closed | Ranged | Document | Playlist | Expected | Removed | Synced
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """An answer of a foreign origin to a request for `path` (its canonical query included), in the blob `blob`.
+
+    Bytes follow as Appended, the end as Closed. `length` is what the origin announced, -1 where it did not. `caching`
+    is the Cache-Control value for viewers, `etag` and `location` are the origin's fields, empty without. Times are
+    Unix time: until `fresh_ns` it is served without a question, until `stale_ns` while it is asked for again.
+    """
+
+    path: str
+    blob: int
+    status: int
+    content_type: str
+    length: int
+    caching: str
+    etag: str
+    location: str
+    made_ns: int
+    fresh_ns: int
+    stale_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The answer at `path` is good for longer: the origin said so, or cannot be asked."""
+
+    path: str
+    made_ns: int
+    fresh_ns: int
+    stale_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The feed is alive, at `now_ns` of the sender's Unix time; once a second where nothing else is to be told."""
+
+    now_ns: int
+
+
+Message = (
+    Opened | Appended | Closed | Ranged | Document | Playlist | Expected | Removed | Synced | Pulled | Fresh | Beat
+)

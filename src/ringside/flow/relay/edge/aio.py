@@ -14,17 +14,17 @@ from email.utils import formatdate
 from ringside.core.clock import Clock
 from ringside.core.errors import Misconfigured
 from ringside.core.feed import Cache, Document, Handover, Report, encode
+from ringside.flow.relay.answer.decide import Decision, Follow, Hold, decide, too_late
+from ringside.flow.relay.answer.request import KEPT, Reader, Request
+from ringside.flow.relay.answer.serve import Serve, refusal
+from ringside.flow.relay.answer.store import Store
+from ringside.flow.relay.answer.waiting import Waiting
 from ringside.flow.relay.edge.config import Asset, Config
-from ringside.flow.relay.edge.connection import Connection
-from ringside.flow.relay.edge.decide import Decision, Follow, Hold, decide, too_late
-from ringside.flow.relay.edge.link import Link
-from ringside.flow.relay.edge.request import KEPT, Reader, Request
-from ringside.flow.relay.edge.serve import Serve, refusal
 from ringside.flow.relay.edge.special import SPECIAL, event_frame
 from ringside.flow.relay.edge.stats import Stats
-from ringside.flow.relay.edge.store import Store
-from ringside.flow.relay.edge.waiting import Waiting
-from ringside.flow.relay.edge.writing import Writing
+from ringside.flow.relay.feed.link import Link
+from ringside.flow.relay.wire.connection import Connection
+from ringside.flow.relay.wire.writing import Writing
 
 TICK_S = 0.1
 IDLE_EVERY_TICKS = 50

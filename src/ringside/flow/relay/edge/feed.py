@@ -13,7 +13,7 @@ from typing import get_args
 
 from ringside.core.feed import BrokenFeed, Frame, Message, Opened
 from ringside.flow.relay.edge.aio import Edge
-from ringside.flow.relay.edge.link import Link
+from ringside.flow.relay.feed.link import Link
 
 log = logging.getLogger(__name__)
 

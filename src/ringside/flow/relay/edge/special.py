@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ringside.flow.relay.edge.request import Request
-from ringside.flow.relay.edge.serve import CORS, EMPTY, Serve, head, refusal
-from ringside.flow.relay.edge.store import Page
+from ringside.flow.relay.answer.request import Request
+from ringside.flow.relay.answer.serve import CORS, EMPTY, Serve, head, refusal
+from ringside.flow.relay.answer.store import Page
 
 if TYPE_CHECKING:
     from ringside.flow.relay.edge.aio import Edge
-    from ringside.flow.relay.edge.connection import Connection
+    from ringside.flow.relay.wire.connection import Connection
 
 READING = {"GET", "HEAD"}
 MAX_CMCD = 64 * 1024

@@ -18,8 +18,8 @@ from typing import Any
 from ringside.core.clock import Clock
 from ringside.core.errors import Misconfigured
 from ringside.core.feed import Appended, BrokenFeed, Closed, Frame, Handover, Message, Opened, Report, Synced, encode
-from ringside.flow.relay.edge.link import MAX_FDS, Link
-from ringside.flow.relay.edge.snapshot import Snapshot
+from ringside.flow.relay.feed.link import MAX_FDS, Link
+from ringside.flow.relay.feed.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 

@@ -24,9 +24,9 @@ from ringside.core.feed import (
     Removed,
     Synced,
 )
-from ringside.flow.relay.edge.blob import Blob
-from ringside.flow.relay.edge.serve import Serve, cache_control, compress, compressible, head
-from ringside.flow.relay.edge.waiting import WHOLE, Point
+from ringside.flow.relay.answer.blob import Blob
+from ringside.flow.relay.answer.serve import Serve, cache_control, compress, compressible, head
+from ringside.flow.relay.answer.waiting import WHOLE, Point
 
 MAX_THINGS = 200_000
 GRACE_NS = 30_000_000_000

@@ -10,11 +10,11 @@ import os
 import socket
 from typing import TYPE_CHECKING, cast
 
-from ringside.flow.relay.edge.blob import Blob
-from ringside.flow.relay.edge.decide import Follow, Hold
-from ringside.flow.relay.edge.request import MAX_HEAD, Malformed, Request
-from ringside.flow.relay.edge.serve import Serve, refusal
-from ringside.flow.relay.edge.writing import Writing
+from ringside.flow.relay.answer.blob import Blob
+from ringside.flow.relay.answer.decide import Follow, Hold
+from ringside.flow.relay.answer.request import MAX_HEAD, Malformed, Request
+from ringside.flow.relay.answer.serve import Serve, refusal
+from ringside.flow.relay.wire.writing import Writing
 
 if TYPE_CHECKING:
     from ringside.flow.relay.edge.aio import Edge

@@ -11,7 +11,7 @@ import socket
 from collections import deque
 from typing import TYPE_CHECKING
 
-from ringside.flow.relay.edge.blob import Blob
+from ringside.flow.relay.answer.blob import Blob
 
 if TYPE_CHECKING:
     from ringside.flow.relay.edge.aio import Edge

@@ -8,10 +8,10 @@ appendix on caching, and RFC 9110 §14 (ranges). Queries that are not ours never
 from typing import NamedTuple
 
 from ringside.core.feed import Document
-from ringside.flow.relay.edge.request import Directives, Range, Request
-from ringside.flow.relay.edge.serve import CORS, OPTIONS, Serve, cache_control, head
-from ringside.flow.relay.edge.store import RANGES, Live, Media, Page, Store
-from ringside.flow.relay.edge.waiting import WHOLE, Point
+from ringside.flow.relay.answer.request import Directives, Range, Request
+from ringside.flow.relay.answer.serve import CORS, OPTIONS, Serve, cache_control, head
+from ringside.flow.relay.answer.store import RANGES, Live, Media, Page, Store
+from ringside.flow.relay.answer.waiting import WHOLE, Point
 
 NS_PER_S = 1_000_000_000
 ENDLESS = 2**53 - 1  # "until it ends" in a range of something that grows (RFC 8673 §3)

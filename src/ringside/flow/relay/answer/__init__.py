@@ -1,0 +1,1 @@
+"""What is answered: requests read, what exists mirrored, and the decision between them. No socket, no clock."""

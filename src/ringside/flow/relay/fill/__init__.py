@@ -1,0 +1,1 @@
+"""The filler: takes from an origin what a machine's workers serve, once for all of them."""

@@ -1,0 +1,1 @@
+"""The wire: viewers' sockets, and the ways of speaking HTTP over them."""
