@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringside.core.feed import (
+    Anew,
     Appended,
     Beat,
     BrokenFeed,
@@ -63,6 +64,7 @@ messages = st.one_of(
     st.builds(Pulled, paths, ids, st.integers(0, 999), types, numbers, texts, texts, texts, numbers, numbers, numbers),
     st.builds(Fresh, paths, numbers, numbers, numbers),
     st.builds(Beat, numbers),
+    st.just(Anew()),
     st.builds(Wanted, paths),
 )
 

@@ -2,6 +2,7 @@
 
 from ringside.core.feed.codec import BrokenFeed, Decoder, Frame, Handover, Report, Wanted, encode
 from ringside.core.feed.messages import (
+    Anew,
     Appended,
     Beat,
     Cache,
@@ -19,6 +20,6 @@ from ringside.core.feed.messages import (
 )
 
 __all__ = [
-    "Appended", "Beat", "BrokenFeed", "Cache", "Closed", "Decoder", "Document", "Expected", "Frame", "Fresh",
+    "Anew", "Appended", "Beat", "BrokenFeed", "Cache", "Closed", "Decoder", "Document", "Expected", "Frame", "Fresh",
     "Handover", "Message", "Opened", "Playlist", "Pulled", "Ranged", "Removed", "Report", "Synced", "Wanted", "encode",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringside.core.feed.messages import (
+    Anew,
     Appended,
     Beat,
     Cache,
@@ -129,6 +130,7 @@ WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Pulled: (10, _pulled),
     Fresh: (11, lambda m: _text(m.path) + _times(m)),
     Beat: (12, lambda m: SYNCED.pack(m.now_ns)),
+    Anew: (13, lambda _: b""),
     Report: (64, lambda m: json.dumps(m.values).encode()),
     Handover: (65, lambda m: bytes(m.data)),
     Wanted: (66, lambda m: _text(m.path)),
@@ -250,6 +252,7 @@ READERS: dict[int, Callable[[_Fields], Frame]] = {
     10: _read_pulled,
     11: lambda f: Fresh(f.text(), *f.unpack(TIMES)),
     12: lambda f: Beat(f.unpack(SYNCED)[0]),
+    13: lambda _: Anew(),
     64: _read_report,
     65: lambda f: Handover(f.rest()),
     66: lambda f: Wanted(f.text()),

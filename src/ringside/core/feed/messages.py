@@ -106,6 +106,11 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Anew:
+    """What is told from here up to Synced takes the place of all that was told before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Synced:
     """All that existed has been told; from here on, changes. `media_ns`: Unix time of the newest media, 0 for none."""
 
@@ -152,5 +157,17 @@ class Beat:
 
 
 Message = (
-    Opened | Appended | Closed | Ranged | Document | Playlist | Expected | Removed | Synced | Pulled | Fresh | Beat
+    Opened
+    | Appended
+    | Closed
+    | Ranged
+    | Document
+    | Playlist
+    | Expected
+    | Removed
+    | Anew
+    | Synced
+    | Pulled
+    | Fresh
+    | Beat
 )
