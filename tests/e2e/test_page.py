@@ -91,7 +91,7 @@ def test_the_page_plays_on_while_the_source_goes_and_comes_back(
 
 
 def test_the_page_says_that_the_event_has_ended(page: Page, tmp_path: Path) -> None:
-    with ringside(tmp_path, "live", "--duration", "14") as running:
+    with ringside(tmp_path, "live", "--duration", "8") as running:
         running.on_air()
         opened(page, running)
         until(lambda: stats(page).get("state") == "ended", "the page knows of the end", 40)

@@ -18,7 +18,8 @@ from ringside.core.telemetry import setup_log
 from ringside.flow.capture.spec import parse
 
 ENDING_S = 3.0
-LINGER_S = 6.0  # three target durations: long enough for every player to fetch the end
+LINGER_S = 12.0
+"""Long enough for every player to learn of the end: our page asks anew up to 8 s after a playlist stood still."""
 
 
 class Night:
@@ -81,7 +82,7 @@ def run(
     event = event_file.load(path, changes)
     source, publish_to = prepare(event.source)
     event = event.model_copy(update={"source": source})
-    house = House(event)
+    house = House(event, "live")
     try:
         studio = studio_child(event, house.ingest_url, house.token, trace)
         banner(event, publish_to)

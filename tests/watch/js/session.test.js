@@ -161,6 +161,24 @@ test('who comes after the end may watch it again', () => {
   assert.equal(viewer.state.phase, 'playing');
 });
 
+test('an event that is over has ended for who stands a moment before its end, and can be watched again', () => {
+  for (const late of [false, true]) {
+    const viewer = new Viewer().joined();
+    if (!late) viewer.take({ type: 'over' });
+    viewer.live(1, { behind_s: 0.3 }).take({ type: 'over' }).live(0.25, { behind_s: 0.3 });
+    assert.equal(viewer.sentence, 'ended_replay');
+    assert.deepEqual(viewer.did, ['pause']);
+    assert.deepEqual([viewer.state.stalls, viewer.state.retry_at_ms], [late ? 1 : 0, null]);
+    viewer.fresh().take({ type: 'user', verb: 'play' });
+    assert.deepEqual(viewer.did, ['rewind', 'play']);
+  }
+});
+
+test('who stands still well before the end of an event that is over waits for the rest', () => {
+  const viewer = new Viewer().joined().take({ type: 'over' }).live(1, { behind_s: 5 });
+  assert.equal(viewer.state.phase, 'stalled');
+});
+
 test('an ended event that begins again is found and joined', () => {
   const viewer = new Viewer().take({ type: 'manifest', over: true }).live(12, { paused: true });
   assert.deepEqual(viewer.did, ['pause', 'probe']);

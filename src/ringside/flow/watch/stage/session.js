@@ -1,10 +1,10 @@
 /* What a viewer's session is doing, and what it does about trouble. Pure: `(state, input, now, dice)` in, the next
    state and a list of actions out; it reads no clock, no player and no element.
 
-   Inputs   manifest{over} tick{moving,paused,ahead_s,behind_s,online,hidden} failed{kind,status} over played_out
+   Inputs   manifest{over} tick{moving,paused,behind_s,online,hidden} failed{kind,status} over played_out
             user{verb: play|pause|seek|live, live} woke blocked unsupported
-   Actions  load (a fresh player), retry (the same player asks again), recover (media pipeline), seek_live, play,
-            pause, probe (has an ended event begun again?)
+   Actions  load (a fresh player), retry (the same player asks again), recover (media pipeline), seek_live, rewind (to
+            the beginning of what has ended), play, pause, probe (has an ended event begun again?)
    Phases   joining playing stalled paused waiting busy closed unreachable ended unsupported */
 
 const STALL_AFTER_MS = 400;
@@ -13,6 +13,7 @@ const RELOAD_AFTER_MS = 8000;
 const JOIN_PATIENCE_MS = 10_000;
 const TOO_FAR_BEHIND_S = 3.5;
 const TOO_FAR_FOR_MS = 1500;
+const THE_END_S = 1; // hls.js never asks for a last part of the sound that is listed together with the end
 const LONGEST_RETRY_MS = 5000;
 const PROBE_MS = 10_000;
 const RETRIES_BEFORE_LOAD = 3;
@@ -92,12 +93,21 @@ function playingTick(state, input, now_ms) {
 function standing(state, input, now_ms) {
   const still_since_ms = state.still_since_ms ?? now_ms;
   if (input.hidden || now_ms - still_since_ms < STALL_AFTER_MS) return [{ ...state, still_since_ms }, []];
+  if (atTheEnd(state, input)) return [playedOut(state, now_ms), ['pause']];
   const stalled = { ...state, phase: 'stalled', since_ms: still_since_ms, nudged_ms: now_ms, still_since_ms };
   return [{ ...stalled, stalls: state.stalls + 1 }, []];
 }
 
+/* The event is over and the picture stands within a moment of its end: more will not come. */
+const atTheEnd = (state, input) => state.over && input.behind_s < THE_END_S;
+
+const playedOut = (state, now_ms) => enter(
+  { ...settle(state), over: true, probe_at_ms: state.probe_at_ms ?? now_ms + PROBE_MS }, 'ended', now_ms,
+);
+
 function stalledTick(state, input, now_ms, dice) {
   if (input.moving) return [enter(settle(state), 'playing', now_ms), []];
+  if (atTheEnd(state, input)) return [playedOut(state, now_ms), ['pause']];
   if (input.paused && !state.broken) return [enter({ ...state, intent: 'past' }, 'paused', now_ms), []];
   if (now_ms - state.since_ms >= RELOAD_AFTER_MS) return failed(state, { kind: 'network', status: 0 }, now_ms, dice);
   if (now_ms - state.nudged_ms < NUDGE_AFTER_MS) return [state, []];
@@ -115,7 +125,10 @@ const TICKS = {
 };
 
 const VERBS = {
-  play: (state, _, now_ms) => [enter({ ...state, blocked: false, intent: state.over ? 'past' : state.intent }, 'joining', now_ms), ['play']],
+  play: (state, _, now_ms) => {
+    const next = { ...state, blocked: false, intent: state.over ? 'past' : state.intent };
+    return [enter(next, 'joining', now_ms), state.phase === 'ended' ? ['rewind', 'play'] : ['play']];
+  },
   pause: (state, _, now_ms) => [enter({ ...state, intent: 'past', still_since_ms: null }, 'paused', now_ms), ['pause']],
   seek: (state, { live }, now_ms) => {
     const next = { ...state, intent: live ? 'live' : 'past', far_since_ms: null };
@@ -130,7 +143,7 @@ const RULES = {
   failed,
   manifest,
   over: (state, _, now_ms) => [{ ...state, over: true, probe_at_ms: now_ms + PROBE_MS }, []],
-  played_out: (state, _, now_ms) => [enter({ ...state, over: true, probe_at_ms: state.probe_at_ms ?? now_ms + PROBE_MS }, 'ended', now_ms), []],
+  played_out: (state, _, now_ms) => [playedOut(state, now_ms), []],
   alive: (state, _, now_ms) => [enter({ ...settle(state), over: false, intent: 'live', probe_at_ms: null }, 'joining', now_ms), ['load']],
   blocked: (state) => [{ ...state, blocked: true }, []],
   unsupported: (state, _, now_ms) => [enter(state, 'unsupported', now_ms), []],

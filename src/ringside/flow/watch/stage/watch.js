@@ -83,6 +83,10 @@ export class Watch {
       const range = this.range();
       if (range) this.#video.currentTime = range.live;
     },
+    rewind: () => {
+      const range = this.range();
+      if (range) this.#video.currentTime = range.start;
+    },
     probe: async () => {
       if (await isLive(this.event)) this.#take({ type: 'alive' });
     },
