@@ -1,21 +1,33 @@
-"""Run the benches named, or all but the long ones: each prints a table and writes JSON to bench/out."""
+"""Run the benches named, or all but the long ones: each prints a table and writes JSON to bench/out.
+
+Words after `edge` name its scenarios: `python -m bench edge hold release`.
+"""
 
 import argparse
 import importlib
 
 BENCHES = ("startup", "pipeline", "edge", "encode", "players", "crowd", "reality", "foreign")
 LONG = ("soak",)
+WITH_WORDS = ("edge",)
 
 
 def main() -> None:
     """Run the benches in turn."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHES + LONG)}")
-    for name in parser.parse_args().names or BENCHES:
+    options = parser.parse_known_args()
+    names, words = options[0].names or list(BENCHES), options[1]
+    if names[0] in WITH_WORDS and not set(names[1:]) & set(BENCHES + LONG):
+        names, words = names[:1], names[1:] + words
+    for name in names:
         if name not in BENCHES + LONG:
             parser.error(f"there is no bench called {name}")
+    if words and names[0] not in WITH_WORDS:
+        parser.error(f"{names[0]} takes no words: {' '.join(words)}")
+    for name in names:
         print(f"\n== {name}", flush=True)
-        importlib.import_module(f"bench.{name}").main()
+        module = importlib.import_module(f"bench.{name}")
+        module.main(words) if name in WITH_WORDS else module.main()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,77 @@
+"""The edge beside nginx and Varnish, in one run: `python -m bench edge [SCENARIO...] [--quick]`.
+
+Each scenario prints its table and leaves its figures in bench/out/edge.json; the chart for the README is drawn anew
+from all figures there are. `--quick` is only to see that everything works: its figures are kept apart.
+"""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.edge import chart
+from bench.edge.machine import LOAD_CORE, missing
+from bench.harness import OUT
+
+SCENARIOS = (
+    "responses", "tls", "hold", "release", "join", "viewers", "memory", "workers", "flood", "slow",
+)  # fmt: skip
+CHART = Path(__file__).parents[2] / "docs" / "images" / "edge.svg"
+
+
+def main(words: Sequence[str] = ()) -> None:
+    """Run the scenarios named, or all."""
+    quick = "--quick" in words
+    named = [word for word in words if word != "--quick"]
+    for name in named:
+        if name not in SCENARIOS:
+            raise SystemExit(f"there is no scenario called {name}; there are {', '.join(SCENARIOS)}")
+    file = OUT / ("edge-quick.json" if quick else "edge.json")
+    console = Console(width=150)
+    for name in named or SCENARIOS:
+        scenario = importlib.import_module(f"bench.edge.{name}")
+        if lacking := missing(*scenario.NEEDS):
+            console.print(f"{name} skipped: {lacking}")
+            continue
+        os.sched_setaffinity(0, {LOAD_CORE})
+        began_s = time.monotonic()
+        result = scenario.run(quick)
+        console.rule(f"{name}: {time.monotonic() - began_s:.0f} s", align="left")
+        for thing in scenario.shown(result):
+            console.print(thing)
+        keep(file, name, result)
+    if not quick:
+        chart.write(json.loads(file.read_text()), CHART)
+        console.print(f"figures: {file}; chart: {CHART}")
+
+
+def keep(file: Path, name: str, result: Any) -> None:
+    """Put a scenario's result into the file, beside the others', with when and on what it was measured."""
+    OUT.mkdir(exist_ok=True)
+    there = json.loads(file.read_text()) if file.exists() else {}
+    there = {scenario: there[scenario] for scenario in SCENARIOS if scenario in there and "measured" in there[scenario]}
+    there[name] = {"measured": measured(), "result": result}
+    file.write_text(json.dumps(there, indent=1) + "\n")
+
+
+def measured() -> dict[str, Any]:
+    """When, on what, and by which commit."""
+    words = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(":")[2].strip() for line in words if line.startswith("model name")), "?")
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return {
+        "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "commit": commit,
+        "cores": os.cpu_count(),
+        "cpu": model,
+        "kernel": os.uname().release,
+        "python": sys.version.split()[0],
+    }
