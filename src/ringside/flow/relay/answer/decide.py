@@ -1,63 +1,44 @@
 """What to do with a request: answer, follow what grows, hold until when, or refuse how. Pure.
 
-What enters: a request, the store and the time. What leaves: Serve, Follow, Hold or Refuse; the shell does it, and
+What enters: a request, the store and the time. What leaves: Serve, Follow, Hold, Refuse or Want; the shell does it, and
 asks again when what was held for arrives. The clauses are those of rfc8216bis §6.2.5 (delivery directives), its
 appendix on caching, and RFC 9110 §14 (ranges). Queries that are not ours never matter.
 """
 
-from typing import NamedTuple
-
 from ringside.core.feed import Document
+from ringside.flow.relay.answer.copy import RANGES, Copy
+from ringside.flow.relay.answer.decision import Decision, Follow, Hold, Refuse, Want
+from ringside.flow.relay.answer.keys import fault, is_own
+from ringside.flow.relay.answer.ranges import ENDLESS, content_range, resolve, unsatisfiable
 from ringside.flow.relay.answer.request import Directives, Range, Request
-from ringside.flow.relay.answer.serve import CORS, OPTIONS, Serve, cache_control, head
-from ringside.flow.relay.answer.store import RANGES, Live, Media, Page, Store
+from ringside.flow.relay.answer.serve import OPTIONS, Serve, cache_control, head
+from ringside.flow.relay.answer.store import Live, Media, Page, Store
 from ringside.flow.relay.answer.waiting import WHOLE, Point
 
+__all__ = ["ENDLESS", "Decision", "Follow", "Hold", "Refuse", "Want", "decide", "too_late"]
+
 NS_PER_S = 1_000_000_000
-ENDLESS = 2**53 - 1  # "until it ends" in a range of something that grows (RFC 8673 §3)
+PULL_NS = 20 * NS_PER_S  # how long a viewer is held for what is pulled: longer than an origin may say nothing
 
 
-class Hold(NamedTuple):
-    """Say nothing until `point` of `path` exists; at `until_ns` say 503."""
-
-    path: str
-    point: Point
-    until_ns: int
-
-
-class Follow(NamedTuple):
-    """Answer with `serve`'s head, then with the blob from `first` on, chunk by chunk as it grows."""
-
-    serve: Serve
-    media: Media
-    first: int
-
-
-class Refuse(NamedTuple):
-    """Answer `status` and one sentence, cacheable for `max_age_s`."""
-
-    status: int
-    sentence: str
-    max_age_s: int = 0
-
-
-Decision = Serve | Follow | Hold | Refuse
-
-
-def decide(request: Request, store: Store, now_ns: int) -> Decision:
-    """What to do with `request` at `now_ns`."""
+def decide(request: Request, store: Store, now_ns: int, held: Point | None = None) -> Decision:
+    """What to do with `request` at `now_ns`; `held` is the point it has been held for, and is there."""
     target = request.target
     if target.method not in {"GET", "HEAD"}:
         return OPTIONS if target.method == "OPTIONS" else Refuse(405, "only GET, HEAD and OPTIONS are answered here")
     thing = store.find(target.path)
+    if isinstance(thing, Copy):
+        return _copy(thing, request, now_ns, held)
     if isinstance(thing, Live):
         return _live(thing, request, store, now_ns)
     if isinstance(thing, Media):
         return _media(thing, request)
     if isinstance(thing, Page):
         return _page(thing, request)
+    if store.pulls and not is_own(target.path):
+        return _pull(target.path)
     if store.expects(target.path):
-        return Hold(target.path, WHOLE, now_ns + 3 * store.target_s * NS_PER_S)
+        return Hold(target.path, WHOLE, 3 * store.target_s * NS_PER_S)
     return Refuse(404, "there is nothing by this name", store.target_s)
 
 
@@ -65,6 +46,21 @@ def too_late(request: Request, store: Store) -> Refuse:
     """The refusal of a request whose hold ended in vain (rfc8216bis §6.2.5.2)."""
     times = 4 if isinstance(store.find(request.target.path), Live) else 1
     return Refuse(503, "what was asked for did not come in time", times * store.target_s)
+
+
+def _copy(copy: Copy, request: Request, now_ns: int, held: Point | None) -> Decision:
+    """Fresh, still growing or just come: answered. Stale: answered and asked for. Older: asked for and held."""
+    if now_ns < copy.fresh_ns or not copy.blob.closed or (held is not None and copy.has(held)):
+        return copy.answer(request)
+    key = request.target.path
+    if now_ns < copy.stale_ns:
+        return Want(key, copy.answer(request))
+    return Want(key, Hold(key, (copy.version, 0), PULL_NS))
+
+
+def _pull(key: str) -> Decision:
+    sentence = fault(key)
+    return Refuse(400, sentence, 60) if sentence else Want(key, Hold(key, WHOLE, PULL_NS))
 
 
 def _live(live: Live, request: Request, store: Store, now_ns: int) -> Decision:
@@ -83,7 +79,7 @@ def _live(live: Live, request: Request, store: Store, now_ns: int) -> Decision:
     fault = _too_far(live, directives)
     if fault:
         return Refuse(400, fault, errors_s)
-    return Hold(request.target.path, (directives.msn, part), now_ns + 3 * now.target_s * NS_PER_S)
+    return Hold(request.target.path, (directives.msn, part), 3 * now.target_s * NS_PER_S)
 
 
 def _too_far(live: Live, directives: Directives) -> str:
@@ -125,30 +121,23 @@ def _part_of_growing(media: Media, first: int, last: int | None) -> Decision:
     caching = cache_control(media.cache, 0)
     if last is not None and last >= ENDLESS and first <= size:
         span = b"Content-Range: bytes %d-%d/*" % (first, last)
-        return Follow(Serve(206, head(media.content_type, caching, None, RANGES, span)), media, first)
+        lines = head(media.content_type, caching, None, RANGES, span)
+        return Follow(Serve(206, lines, born_s=media.born_s, tally=media.tally), media, first)
     if first >= size:
-        return _unsatisfiable(b"*")
+        return unsatisfiable(b"*")
     end = size if last is None else min(size, last + 1)
     span = b"Content-Range: bytes %d-%d/*" % (first, end - 1)
     lines = head(media.content_type, b"no-store", end - first, RANGES, span)
-    return Serve(206, lines, b"", media.blob, first, end - first)
+    return Serve(206, lines, b"", media.blob, first, end - first, born_s=media.born_s, tally=media.tally)
 
 
 def _part_of(whole: Serve, asked: Range, thing: Media | Document) -> Serve:
-    first, end = asked.first, whole.size
-    if first is None:
-        first = max(0, whole.size - (asked.last or 0))
-    elif asked.last is not None:
-        end = min(whole.size, asked.last + 1)
-    if first >= end:
-        return _unsatisfiable(b"%d" % whole.size)
-    span = b"Content-Range: bytes %d-%d/%d" % (first, end - 1, whole.size)
-    lines = head(thing.content_type, cache_control(thing.cache, 0), end - first, RANGES, span)
+    span = resolve(asked, whole.size)
+    if span is None:
+        return unsatisfiable(b"%d" % whole.size)
+    first, end = span
+    place = content_range(first, end, whole.size)
+    lines = head(thing.content_type, cache_control(thing.cache, 0), end - first, RANGES, place)
     if whole.blob is None:
         return Serve(206, lines, whole.body[first:end])
     return Serve(206, lines, b"", whole.blob, whole.offset + first, end - first)
-
-
-def _unsatisfiable(size: bytes) -> Serve:
-    lines = b"Content-Range: bytes */%b\r\nContent-Length: 0\r\nCache-Control: no-store\r\n" % size
-    return Serve(416, lines + CORS + b"\r\n")

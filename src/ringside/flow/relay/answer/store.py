@@ -8,6 +8,7 @@ anew, what it tells is gathered aside and takes the old one's place at Synced; w
 
 from collections.abc import Iterable
 from hashlib import sha256
+from itertools import count
 from weakref import WeakValueDictionary
 
 from ringside.core.feed import (
@@ -17,22 +18,23 @@ from ringside.core.feed import (
     Closed,
     Document,
     Expected,
+    Fresh,
     Message,
     Opened,
     Playlist,
+    Pulled,
     Ranged,
     Removed,
     Synced,
 )
 from ringside.flow.relay.answer.blob import Blob
-from ringside.flow.relay.answer.serve import Serve, cache_control, compress, compressible, head
+from ringside.flow.relay.answer.copy import GZIP, RANGES, VARY, Copy
+from ringside.flow.relay.answer.keys import is_own
+from ringside.flow.relay.answer.serve import Serve, Tally, cache_control, compress, compressible, head
 from ringside.flow.relay.answer.waiting import WHOLE, Point
 
 MAX_THINGS = 200_000
 GRACE_NS = 30_000_000_000
-VARY = b"Vary: Accept-Encoding"
-GZIP = b"Content-Encoding: gzip"
-RANGES = b"Accept-Ranges: bytes"
 
 
 class Media:
@@ -41,20 +43,33 @@ class Media:
     `serve` answers with all of it, once that exists; `growing` begins a chunked answer while it does not.
     """
 
-    __slots__ = ("blob", "cache", "content_type", "growing", "offset", "serve", "size")
+    __slots__ = ("blob", "born_s", "cache", "content_type", "growing", "offset", "serve", "size", "tally")
 
-    def __init__(self, blob: Blob, offset: int, size: int | None, content_type: str, cache: Cache) -> None:
+    def __init__(
+        self,
+        blob: Blob,
+        offset: int,
+        size: int | None,
+        content_type: str,
+        cache: Cache,
+        born_s: int = 0,
+        tally: Tally | None = None,
+    ) -> None:
+        self.born_s = born_s
+        self.tally = tally or Tally()
         self.blob = blob
         self.offset = offset
         self.size = size
         self.content_type = content_type
         self.cache = cache
-        self.growing = Serve(200, head(content_type, cache_control(cache, 0), None, RANGES)) if size is None else None
+        lines = head(content_type, cache_control(cache, 0), None, RANGES)
+        self.growing = Serve(200, lines, born_s=born_s, tally=self.tally) if size is None else None
         self.serve = None if size is None else self._whole(size)
 
     def _whole(self, size: int) -> Serve:
         caching = cache_control(self.cache, 0)
-        return Serve(200, head(self.content_type, caching, size, RANGES), b"", self.blob, self.offset, size)
+        lines = head(self.content_type, caching, size, RANGES)
+        return Serve(200, lines, b"", self.blob, self.offset, size, born_s=self.born_s, tally=self.tally)
 
     def close(self) -> None:
         """The blob is complete: from now on its size is known."""
@@ -65,9 +80,11 @@ class Media:
 class Page:
     """A Document: `plain` and `gzip` answer with it, `unchanged` where the client has it already."""
 
-    __slots__ = ("_caching", "_zipped", "document", "etag", "plain", "unchanged")
+    __slots__ = ("_caching", "_zipped", "born_s", "document", "etag", "plain", "tally", "unchanged")
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, born_s: int = 0, tally: Tally | None = None) -> None:
+        self.born_s = born_s
+        self.tally = tally or Tally()
         self.document = document
         self.etag = f'W/"{sha256(document.body).hexdigest()[:16]}"'
         lines = [b"ETag: " + self.etag.encode()]
@@ -80,7 +97,8 @@ class Page:
         self._zipped: Serve | None = None
 
     def _serve(self, body: bytes, *lines: bytes) -> Serve:
-        return Serve(200, head(self.document.content_type, self._caching, len(body), *lines), body)
+        top = head(self.document.content_type, self._caching, len(body), *lines)
+        return Serve(200, top, body, born_s=self.born_s, tally=self.tally)
 
     def zipped(self) -> Serve:
         """The answer to who accepts gzip, compressed the first time."""
@@ -96,9 +114,11 @@ class Page:
 class Live:
     """One version of a media playlist, and its answers by (delta, gzip, blocking), each made the first time."""
 
-    __slots__ = ("_answers", "playlist")
+    __slots__ = ("_answers", "born_s", "playlist", "tally")
 
-    def __init__(self, playlist: Playlist) -> None:
+    def __init__(self, playlist: Playlist, born_s: int = 0, tally: Tally | None = None) -> None:
+        self.born_s = born_s
+        self.tally = tally or Tally()
         self.playlist = playlist
         self._answers: dict[tuple[bool, bool, bool], Serve] = {}
 
@@ -129,10 +149,10 @@ class Live:
         kind = "application/vnd.apple.mpegurl"
         if gzip and compressible(kind, len(body)):
             body, lines = compress(body), [VARY, GZIP]
-        return Serve(200, head(kind, caching, len(body), *lines), body)
+        return Serve(200, head(kind, caching, len(body), *lines), body, born_s=self.born_s, tally=self.tally)
 
 
-Thing = Media | Page | Live
+Thing = Media | Page | Live | Copy
 
 
 class _World:
@@ -146,9 +166,16 @@ class _World:
 
 
 class Store:
-    """Everything a worker can answer with. `target_s` is the event's target duration, as last told."""
+    """Everything a worker can answer with. `target_s` is the event's target duration, as last told.
 
-    def __init__(self, assets: Iterable[Document] = ()) -> None:
+    `ages`: its answers tell how old they are, for they come from another machine. `pulls`: what is not here is not
+    missing, but to be asked for.
+    """
+
+    def __init__(self, assets: Iterable[Document] = (), ages: bool = False, pulls: bool = False) -> None:
+        self.pulls = pulls
+        self._ages = ages
+        self._versions = count()  # of copies, across feeds
         self._assets: dict[str, Thing] = {asset.path: Page(asset) for asset in assets}
         self._now = _World()
         self._next: _World | None = None
@@ -188,7 +215,9 @@ class Store:
         """Whether who waits for `point` of `path` can be answered now, if only with a refusal."""
         thing = self.find(path)
         if thing is None:
-            return not self.expects(path)
+            return not self.expects(path) and not (self.pulls and not is_own(path))
+        if isinstance(thing, Copy):
+            return thing.has(point)
         if point == WHOLE or not isinstance(thing, Live):
             return True
         return thing.playlist.ended or thing.has(*point)
@@ -202,34 +231,34 @@ class Store:
         self._next = None
 
     def apply(self, message: Message, now_ns: int, fd: int = -1) -> None:
-        """Take one message in; `fd` comes with an Opened and belongs to the Store. Raises BrokenFeed."""
+        """Take one message in; `fd` comes with an Opened or Pulled and belongs to the Store. Raises BrokenFeed."""
         if isinstance(message, Synced):
             self._sync(message, now_ns)
             return
         world = self._next or self._now
         match message:
-            case Opened() | Appended() | Closed():
-                self._grow(world, message, now_ns, fd)
+            case Opened() | Pulled():
+                self._open(world, message, now_ns, fd)
+            case Appended() | Closed():
+                self._grow(world, message, now_ns)
             case Ranged(path, number, offset, size, content_type, cache):
                 whole = world.blobs.get(number)
                 if whole is None or offset + size > whole.size:
                     raise BrokenFeed(f"{path} lies beyond the end of blob {number}")
-                self._place(world, path, Media(whole, offset, size, content_type, cache))
+                self._place(world, path, Media(whole, offset, size, content_type, cache, *self._born(path, now_ns)))
             case Document(path):
-                self._place(world, path, Page(message))
+                self._place(world, path, Page(message, *self._born(path, now_ns)))
             case Playlist(path):
                 self.target_s = message.target_s
-                self._place(world, path, Live(message))
-            case Expected(path):
-                self._bound(world)
-                world.expected[path] = None
-            case Removed(path):
-                self._remove(world, path)
+                self._place(world, path, Live(message, *self._born(path, now_ns)))
+            case Expected() | Fresh() | Removed():
+                self._change(world, message)
 
     def stalled(self, now_ns: int) -> list[Blob]:
         """Blobs that are being followed and have not grown for three target durations."""
         now = self._now
-        growing = [blob for number in now.names if (blob := now.blobs.get(number)) is not None and blob.followers]
+        names = [n for n, path in now.names.items() if not isinstance(now.things.get(path), Copy)]  # the filler's care
+        growing = [blob for number in names if (blob := now.blobs.get(number)) is not None and blob.followers]
         return [blob for blob in growing if now_ns - blob.grown_ns > 3 * self.target_s * 10**9]
 
     def expire(self, now_ns: int) -> bool:
@@ -241,6 +270,11 @@ class Store:
                     del self._now.things[path]
         return len(self._leaving) < had
 
+    def _born(self, path: str, now_ns: int) -> tuple[int, Tally | None]:
+        """What a new version of `path` is to know: when it was made, and who has asked for it."""
+        before = self.find(path)
+        return now_ns // 10**9 if self._ages else 0, before.tally if before is not None else None
+
     def _bound(self, world: _World) -> None:
         if len(world.things) + len(world.expected) >= MAX_THINGS:
             raise BrokenFeed(f"more than {MAX_THINGS} paths")
@@ -251,13 +285,30 @@ class Store:
         world.expected.pop(path, None)
         self.touched.add(path)
 
-    def _grow(self, world: _World, message: Opened | Appended | Closed, now_ns: int, fd: int) -> None:
+    def _open(self, world: _World, message: Opened | Pulled, now_ns: int, fd: int) -> None:
+        path = message.path
+        world.blobs[message.blob] = blob = Blob(fd, now_ns)
+        world.names[message.blob] = path
+        born_s, tally = self._born(path, now_ns)
+        if isinstance(message, Pulled):
+            self._place(world, path, Copy(message, blob, next(self._versions), tally))
+        else:
+            self._place(world, path, Media(blob, 0, None, message.content_type, message.cache, born_s, tally))
+
+    def _change(self, world: _World, message: Expected | Fresh | Removed) -> None:
+        path = message.path
+        if isinstance(message, Removed):
+            self._remove(world, path)
+        elif isinstance(message, Expected):
+            self._bound(world)
+            world.expected[path] = None
+        elif isinstance(thing := world.things.get(path), Copy):
+            thing.refresh(message, next(self._versions))
+            self.touched.add(path)
+
+    def _grow(self, world: _World, message: Appended | Closed, now_ns: int) -> None:
         number = message.blob
-        if isinstance(message, Opened):
-            world.blobs[number] = blob = Blob(fd, now_ns)
-            world.names[number] = message.path
-            self._place(world, message.path, Media(blob, 0, None, message.content_type, message.cache))
-        elif (known := world.blobs.get(number)) is None:
+        if (known := world.blobs.get(number)) is None:
             world.names.pop(number, None)  # every path of it was removed
         elif isinstance(message, Appended):
             self._append(known, message, now_ns)
@@ -283,8 +334,8 @@ class Store:
         world.expected.pop(path, None)
         thing = world.things.pop(path, None)
         self.touched.add(path)
-        if isinstance(thing, Media) and not thing.blob.closed and thing.size is None:
-            thing.blob.lost = True
+        if isinstance(thing, Copy) or (isinstance(thing, Media) and thing.size is None):
+            thing.blob.lost = not thing.blob.closed
             self.grown.add(thing.blob)
 
     def _sync(self, message: Synced, now_ns: int) -> None:
@@ -304,4 +355,6 @@ class Store:
 
 
 def _whole(thing: Thing) -> bool:
+    if isinstance(thing, Copy):
+        return thing.blob.closed
     return not (isinstance(thing, Media) and thing.serve is None)
