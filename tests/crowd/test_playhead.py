@@ -1,7 +1,6 @@
 """The playhead: what a viewer saw, to the microsecond, from nothing but how far the media reached and when."""
 
 from dataclasses import dataclass, replace
-from math import inf
 
 import pytest
 from hypothesis import given
@@ -55,7 +54,6 @@ def test_nothing_plays_before_it_is_told_where_to_begin() -> None:
     playhead = Playhead(BARE, Feel(0.0))
     playhead.advance(5.0, 1000.0)
     assert not playhead.playing
-    assert playhead.deadline_s(1000.0) == inf
 
 
 def test_the_first_picture_is_shown_as_late_as_the_player_opens() -> None:
@@ -153,16 +151,9 @@ def test_media_that_comes_at_the_very_last_moment_prevents_the_stall() -> None:
     for end_s in (100.7, 101.0, 103.3, 100.1 + 0.7):
         playhead = playing(end_s=end_s)
         playhead.advance(10.37, end_s)
-        playhead.advance(playhead.deadline_s(end_s), end_s + 5.0)
+        playhead.advance(10.37 + (end_s - playhead.position_s), end_s + 5.0)
         assert playhead.feel.stalls == 0
         assert playhead.playing
-
-
-def test_the_deadline_follows_the_rate() -> None:
-    playhead = playing(end_s=103.0)
-    assert playhead.deadline_s(103.0) == 13.0
-    playhead.rate = 1.5
-    assert playhead.deadline_s(103.0) == 12.0
 
 
 def test_a_faster_rate_brings_the_stall_forward() -> None:

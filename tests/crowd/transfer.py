@@ -153,7 +153,6 @@ class Came:
     nbytes: int = 0
     sent_s: float = 0.0
     first_s: float = 0.0
-    date_s: float | None = None
 
 
 class _Flight:

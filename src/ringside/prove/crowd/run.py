@@ -116,9 +116,8 @@ class Share:
         why = session.player.given_up()
         if why:
             tally.failed(why)
-        source = getattr(session.player, "latency_source", "")
-        if source:
-            tally.latency_from(source)
+        if session.player.latency_source:
+            tally.latency_from(session.player.latency_source)
         tally.left(feel, now_s)
         if self._ndjson is not None:
             self._ndjson.write(json.dumps(self._line(session, feel, why, now_s), separators=(",", ":")) + "\n")

@@ -12,7 +12,6 @@ from ringside.prove.check.cmaf.box_tree import TS_PACKET
 from ringside.prove.check.cmaf.pictures import independent
 
 SYNC = 0x47
-NULL_PID = 0x1FFF
 VIDEO = {0x1B: "avc", 0x24: "hevc"}  # stream_type, ISO/IEC 13818-1 table 2-34
 MAX_UNITS = 4096
 

@@ -35,7 +35,7 @@ class Connection:
     """States: connecting, then idle or busy with `request` until closed."""
 
     __slots__ = (
-        "_body", "_chunks", "_engine", "_head", "_left", "_out", "_secure", "body", "connecting", "date_s", "document",
+        "_body", "_chunks", "_engine", "_head", "_left", "_out", "_secure", "body", "connecting", "document",
         "encoding", "fd", "first_s", "hops", "keep_alive", "lane", "last_s", "location", "nbytes", "origin", "react",
         "request", "sent_s", "served", "session", "sock", "special", "status", "url",
     )  # fmt: skip
@@ -60,7 +60,6 @@ class Connection:
         self.body = b""
         self.nbytes = 0
         self.sent_s = self.first_s = self.last_s = 0.0
-        self.date_s: float | None = None
         self.hops = 0
         self._out = b""
         self._head = b""

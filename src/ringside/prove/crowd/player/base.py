@@ -51,7 +51,6 @@ class Failure(Enum):
     REDIRECTS = "redirected too often"
     TLS = "TLS failed"
     UNREADABLE = "reply could not be read as what it should be"
-    DROPPED = "taken from the viewer on purpose"
 
 
 class Request:
@@ -110,8 +109,6 @@ class Reply(Protocol):
     sent_s: float
     first_s: float
     """When the first byte of the body came."""
-    date_s: float | None
-    """The server's Date, Unix seconds (whole), if it sent one."""
 
 
 class World(Protocol):
@@ -131,6 +128,10 @@ class Player(Protocol):
     """A viewer's player. `profile` says whose habits it has."""
 
     profile: Profile
+    feel: "Feel"
+    """What the viewer felt, read by the tally once a second and at the end."""
+    latency_source: str
+    """What the latency is read from (`prft`, `date-time`, ...); empty as long as it is unknown."""
 
     def start(self, now_s: float) -> Asks:
         """The viewer opens the page."""
@@ -152,9 +153,6 @@ class Player(Protocol):
 
     def given_up(self) -> str | None:
         """Why the player shows its error screen, or None: the viewer failed, and the engine takes it away."""
-
-    # What the viewer felt, read by the tally once a second and at the end.
-    feel: "Feel"
 
 
 class Feel:

@@ -5,8 +5,6 @@ far its buffer reaches. Splitter and parse_chunk do the reading. What is not CMA
 from where the MPD puts it is no error here: the object then counts whole once it is complete, by its nominal times.
 """
 
-from bisect import bisect_right
-
 from ringside.core.boxes import BoxError, ChunkInfo, Header, Raw, Splitter, parse_chunk, parse_init
 from ringside.prove.crowd.player.segments import Line, Segment
 
@@ -93,10 +91,6 @@ class ChunkMap:
         segment = self.segment
         slack_s = 2 * (segment.end_s - segment.start_s)
         return segment.start_s - slack_s < end_s < segment.end_s + slack_s
-
-    def chunks_in(self, nbytes: int) -> int:
-        """How many chunks are whole for a viewer that has `nbytes`."""
-        return bisect_right(self.ends, nbytes)
 
     @property
     def end_s(self) -> float:

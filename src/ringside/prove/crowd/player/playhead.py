@@ -141,12 +141,6 @@ class Playhead:
             self.rate = rate
         return None
 
-    def deadline_s(self, end_s: float) -> float:
-        """When media that reaches to `end_s` will have been played, if nothing stands still; inf before `begin`."""
-        if self._need_s == inf and not self.playing:
-            return inf
-        return self._now_s + (end_s - self.position_s) / self.rate
-
     def _note_starvation(self, catch_up: CatchUp, buffer_s: float, target_s: float) -> None:
         if buffer_s <= catch_up.starved_s:
             self._starved = True

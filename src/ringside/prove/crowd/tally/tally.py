@@ -85,7 +85,7 @@ class Tally:
     requests = 0
     replies = 0
     bytes = 0
-    """Body bytes as received."""
+    """As received, heads of replies included; of what TLS carried, the bytes within."""
     retries = 0
     redirects = 0
     connections = 0
@@ -158,7 +158,7 @@ class Tally:
         _count(self.problems, reason)
 
     def latency_from(self, source: str) -> None:
-        """A viewer's latency is read from this (`prft`, `program-date-time`, ...); said once for each viewer."""
+        """A viewer's latency is read from this (`prft`, `date-time`, ...); said once for each viewer."""
         _count(self.latency_sources, source)
 
     def second(self, second: int, feel: "Feel") -> None:
