@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ringside.prove.crowd.player.abr import Abr, best
 from ringside.prove.crowd.player.profile import Profile
-from ringside.prove.crowd.player.stock import DASH_JS, DASH_JS_PLAIN, HLS_JS, PROFILES, RINGSIDE_HLS, SHAKA
+from ringside.prove.crowd.player.stock import DASH_JS, DASH_JS_PLAIN, HLS_JS, PAIRS, RINGSIDE_HLS, SHAKA
 
 LADDER = (600_000.0, 1_200_000.0, 2_500_000.0, 5_000_000.0)
 STOCK = [HLS_JS, DASH_JS, SHAKA]
@@ -210,7 +210,7 @@ def test_the_order_of_the_rungs_does_not_matter() -> None:
 
 
 @given(
-    profile=st.sampled_from([profile for pair in PROFILES.values() for profile in pair]),
+    profile=st.sampled_from([profile for pair in PAIRS for profile in pair]),
     samples=st.lists(st.tuples(st.floats(0.0, 100.0), st.integers(0, 50_000_000), st.floats(0.0, 100.0)), max_size=50),
     current=st.integers(0, 3),
     buffer_s=st.floats(0.0, 60.0),

@@ -11,7 +11,7 @@ from transfer import Answer, Asked, Server, TestViewer, TestWorld, Transfer
 from ringside.prove.crowd.player.base import Failure, Kind, Lane
 from ringside.prove.crowd.player.dash import DashPlayer
 from ringside.prove.crowd.player.profile import Profile
-from ringside.prove.crowd.player.stock import DASH_JS, DASH_JS_PLAIN, SHAKA
+from ringside.prove.crowd.player.stock import DASH_JS, DASH_JS_PLAIN, RINGSIDE_DASH, RINGSIDE_DASH_PLAIN, SHAKA
 
 EVENT = Event()
 PLAIN = Event(low_latency=False)
@@ -132,6 +132,10 @@ def test_without_low_latency_whole_segments_are_polled_for_and_played_three_behi
     assert all(latency_s in (None, pytest.approx(6.0, abs=0.05)) for _, latency_s in play.latencies)
 
 
+def test_the_watch_page_has_habits_of_its_own_without_low_latency_too() -> None:
+    assert Play(PLAIN, RINGSIDE_DASH).until(10.0).player.profile is RINGSIDE_DASH_PLAIN
+
+
 def test_who_ignores_low_latency_keeps_four_segments_behind() -> None:
     play = Play(low_latency=False).until(30.0)
     assert play.player.profile.name == "dash.js plain"
@@ -170,13 +174,14 @@ def test_plain_dash_js_asks_three_times_more_a_second_apart() -> None:
     assert "media: status 404" in (play.player.given_up() or "")
 
 
-def test_shaka_never_gives_up() -> None:
-    play = Play(profile=SHAKA)
+@pytest.mark.parametrize(("profile", "asks"), [(SHAKA, 40), (RINGSIDE_DASH, 10)])
+def test_shaka_and_the_watch_page_never_give_up(profile: Profile, asks: int) -> None:
+    play = Play(profile=profile)
     play.server.trouble(10.0, 30.0, 503, "/v400/")
     play.until(45.0)
     assert play.player.given_up() is None
     asked = play.asked(Kind.MEDIA, Lane.VIDEO, from_s=10.0)
-    assert len([one for one in asked if one.status == 503]) > 40
+    assert len([one for one in asked if one.status == 503]) > asks
     assert play.feel.stalls >= 1
     assert play.feel.playing
 

@@ -7,10 +7,11 @@ from dataclasses import FrozenInstanceError, replace
 from functools import cache
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.player.base import Kind
 from ringside.prove.crowd.player.profile import Backoff, Cause, Profile, Shape, Then
 from ringside.prove.crowd.player.stock import (
@@ -20,6 +21,7 @@ from ringside.prove.crowd.player.stock import (
     PROFILES,
     PUSH,
     RINGSIDE_DASH,
+    RINGSIDE_DASH_PLAIN,
     RINGSIDE_HLS,
     SHAKA,
     SHAKA_PLAIN,
@@ -28,7 +30,8 @@ from ringside.prove.crowd.player.stock import (
 ROOT = Path(__file__).parents[2]
 MODULES = ROOT / "node_modules"
 PLAYERS = [name for name in ("hls.js", "dashjs", "shaka-player") if not (MODULES / name).exists()]
-ALL = (HLS_JS, RINGSIDE_HLS, DASH_JS, DASH_JS_PLAIN, RINGSIDE_DASH, SHAKA, SHAKA_PLAIN, PUSH)
+RINGSIDE = (RINGSIDE_HLS, RINGSIDE_DASH, RINGSIDE_DASH_PLAIN)
+ALL = (*RINGSIDE, HLS_JS, DASH_JS, DASH_JS_PLAIN, SHAKA, SHAKA_PLAIN, PUSH)
 asks_players = pytest.mark.skipif(
     shutil.which("node") is None or bool(PLAYERS), reason=f"needs node and npm's {', '.join(PLAYERS) or 'players'}"
 )
@@ -188,6 +191,21 @@ def test_the_watch_page_sets_what_its_profile_says() -> None:
     assert f"TOO_FAR_BEHIND_S = {RINGSIDE_HLS.catch_up.seek_after_s}" in session
 
 
+def test_the_watch_page_sets_what_its_profiles_say_of_dash_js() -> None:
+    page = (ROOT / "src/ringside/flow/watch/player/dash.js").read_text()
+    for profile in (RINGSIDE_DASH, RINGSIDE_DASH_PLAIN):
+        rates = profile.catch_up
+        above, below = rates.fastest - 1, rates.slowest - 1
+        catch_up = f"maxDrift: {rates.seek_after_s}, playbackRate: {{ min: {below:.1f}, max: {above:.1f} }}"
+        assert f"liveCatchup: {{ enabled: true, {catch_up} }}" in page
+        assert f"initialBitrate: {{ video: {profile.bandwidth.default_bps / 1000:.0f} }}" in page
+        assert all(again.tries == 3 for again in profile.loads[Kind.MEDIA].on)
+    assert "retryAttempts: { lowLatencyMultiplyFactor: 1 }" in page
+    assert "lowLatencyReductionFactor: 2 + Math.random() * 2" in page
+    (wait,) = {again.wait for again in RINGSIDE_DASH.loads[Kind.MEDIA].on}
+    assert (wait.first_s * (1 - wait.jitter), wait.first_s * (1 + wait.jitter)) == pytest.approx((1 / 4, 1 / 2))
+
+
 def test_hls_js_never_asks_again_after_4xx_or_a_refused_connection() -> None:
     for kind in (Kind.MANIFEST, Kind.PLAYLIST, Kind.INIT, Kind.MEDIA):
         for cause in (Cause.CLIENT_ERROR, Cause.NETWORK):
@@ -199,7 +217,7 @@ def test_only_the_watch_page_and_push_come_back_from_every_failure() -> None:
         endless = all(
             again.then is Then.AGAIN or again.again is not None for load in profile.loads for again in load.on
         )
-        assert endless == (profile in (RINGSIDE_HLS, PUSH))
+        assert endless == (profile in (*RINGSIDE, PUSH))
 
 
 @pytest.mark.parametrize("profile", ALL, ids=lambda profile: profile.name)
@@ -224,6 +242,6 @@ def test_a_profile_does_not_change_but_can_be_remade() -> None:
 
 
 def test_a_plan_finds_a_profile_for_each_of_its_players() -> None:
-    assert {"hls.js", "dash.js", "shaka", "push"} <= PROFILES.keys()
+    assert {*PROFILES, "auto", "ringside"} == set(get_args(Plan.model_fields["player"].annotation))
     assert PROFILES["dash.js"][True] is DASH_JS
     assert PROFILES["dash.js"][False] is DASH_JS_PLAIN

@@ -13,7 +13,7 @@ from ringside.prove.crowd.player.stock import (
     DASH_JS,
     DASH_JS_PLAIN,
     HLS_JS,
-    PROFILES,
+    PAIRS,
     PUSH,
     RINGSIDE_DASH,
     RINGSIDE_HLS,
@@ -130,7 +130,7 @@ def test_every_failure_has_a_cause(why: Failure | str | int, cause: Cause) -> No
 
 
 @given(
-    profile=st.sampled_from([profile for pair in PROFILES.values() for profile in pair]),
+    profile=st.sampled_from([profile for pair in PAIRS for profile in pair]),
     kind=st.sampled_from(list(Kind)),
     cause=st.sampled_from(list(Cause)),
     attempt=st.integers(1, 100_000),

@@ -51,7 +51,10 @@ LeaveOver = Annotated[Number, _option("--leave-over", panel=WHO, help="Seconds t
 PlayerName = Annotated[
     str | None,
     _option(
-        "--player", panel=HOW, metavar="NAME", help="auto (default), hls.js, dash.js, shaka or push: whose habits."
+        "--player",
+        panel=HOW,
+        metavar="NAME",
+        help="Whose habits: hls.js, dash.js, shaka, push or ringside (our watch page). (default auto: by the URL)",
     ),
 ]
 Plain = Annotated[bool, _option("--plain", panel=HOW, help="Ignore low latency: whole segments, no held playlists.")]

@@ -13,7 +13,7 @@ from ringside.prove.crowd.player.dash import DashPlayer
 from ringside.prove.crowd.player.hls import HlsPlayer
 from ringside.prove.crowd.player.profile import Profile
 from ringside.prove.crowd.player.push import PushPlayer
-from ringside.prove.crowd.player.stock import PROFILES
+from ringside.prove.crowd.player.stock import PROFILES, WATCH_PAGE
 
 
 def kind_of(url: str) -> str:
@@ -29,10 +29,11 @@ class Outfit:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        name = kind_of(plan.url) if plan.player == "auto" else plan.player
-        self._dash = kind_of(plan.url) == "dash.js" if name == "shaka" else name == "dash.js"
-        self._push = name == "push"
-        self.profile: Profile = PROFILES[name][plan.low_latency]
+        kind = kind_of(plan.url)
+        name = kind if plan.player == "auto" else plan.player
+        own = kind if name in ("shaka", "ringside") else name
+        self._dash, self._push = own == "dash.js", own == "push"
+        self.profile: Profile = (WATCH_PAGE[kind] if name == "ringside" else PROFILES[name])[plan.low_latency]
         self.habits = self._habits()
 
     def _habits(self) -> Habits:

@@ -34,7 +34,8 @@ class Plan(BaseModel):
 
     url: str
     """A playlist, an MPD or a push response, http or https."""
-    player: Literal["auto", "hls.js", "dash.js", "shaka", "push"] = "auto"
+    player: Literal["auto", "hls.js", "dash.js", "shaka", "push", "ringside"] = "auto"
+    """Whose habits: `auto` is hls.js, dash.js or push, by the URL; `ringside` is our watch page, by the URL too."""
     low_latency: bool = True
     viewers: int = Field(100, ge=1, le=MAX_VIEWERS)
     """How many come, those who replace others not counted; with a trace, its peak (the curve is scaled to it)."""

@@ -12,7 +12,7 @@ from ringside.prove.crowd.player.base import Viewer, World
 from ringside.prove.crowd.player.presentation import Presentation, Reference, Representation
 from ringside.prove.crowd.player.profile import Profile, Shape
 from ringside.prove.crowd.player.segments import Segment
-from ringside.prove.crowd.player.stock import PROFILES
+from ringside.prove.crowd.player.stock import PAIRS
 
 TIMER_S = 0.004
 """A timer of 0 ms comes that late in a browser: dash.js looks so often for a segment to become available."""
@@ -22,7 +22,7 @@ OWN_RATES = ("ringside",)
 
 def plain(profile: Profile) -> Profile:
     """The habits of the same player on a stream without low latency."""
-    return next((ordinary for ordinary, low in PROFILES.values() if low.name == profile.name), profile)
+    return next((ordinary for ordinary, low in PAIRS if low.name == profile.name), profile)
 
 
 def fitted(profile: Profile, presentation: Presentation) -> Profile:

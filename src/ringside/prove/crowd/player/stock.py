@@ -104,9 +104,10 @@ delay. It never gives up: after a fatal error it asks again, doubling from half 
 # nothing more is asked for.
 
 
-def _dash_loads(times: int, divisor: float, jitter: float = 0.0) -> tuple[Load, ...]:
-    mpd = Retries(3 * times, Backoff(0.5 / divisor, jitter=jitter))
-    media = Retries(3 * times, Backoff(1.0 / divisor, jitter=jitter))
+def _dash_loads(times: int, divisor: float, jitter: float = 0.0, again: Backoff | None = None) -> tuple[Load, ...]:
+    then = Then.FAIL if again is None else Then.AGAIN
+    mpd = Retries(3 * times, Backoff(0.5 / divisor, jitter=jitter), then, again)
+    media = replace(mpd, wait=replace(mpd.wait, first_s=1.0 / divisor))
     manifest = Load(10.0, 10.0, (mpd,) * 4)
     return _by_kind(manifest, manifest, Load(20.0, 20.0, (media,) * 4))
 
@@ -153,11 +154,21 @@ DASH_JS_PLAIN = replace(
 RINGSIDE_DASH = replace(
     DASH_JS,
     name="ringside dash",
-    loads=_dash_loads(1, 8 / 3, jitter=1 / 3),
+    loads=_dash_loads(1, 8 / 3, jitter=1 / 3, again=_PAGE),
     catch_up=replace(DASH_JS.catch_up, slowest=0.9, fastest=1.1, least_change=0.004, seek_after_s=3.5),
     bandwidth=replace(DASH_JS.bandwidth, default_bps=2_500_000),
 )
-"""dash.js as the watch page sets it (flow/watch/player/dash.js): a reduction factor drawn from 2 to 4 per viewer."""
+"""dash.js as the watch page sets it (flow/watch/player/dash.js): a reduction factor drawn from 2 to 4 per viewer, and
+after a fatal error the page asks again, as it does with hls.js."""
+
+RINGSIDE_DASH_PLAIN = replace(
+    DASH_JS_PLAIN,
+    name="ringside dash plain",
+    loads=_dash_loads(1, 1.0, again=_PAGE),
+    catch_up=RINGSIDE_DASH.catch_up,
+    bandwidth=replace(DASH_JS_PLAIN.bandwidth, default_bps=2_500_000),
+)
+"""The same on any other live MPD: dash.js reduces no interval there, and catches up since the page says so."""
 
 
 # Shaka: player_configuration.js, createDefault and createDefaultForLL. Two attempts, the delay fuzzed by half. For live
@@ -237,6 +248,15 @@ PROFILES: dict[str, tuple[Profile, Profile]] = {
     "dash.js": (DASH_JS_PLAIN, DASH_JS),
     "shaka": (SHAKA_PLAIN, SHAKA),
     "push": (PUSH, PUSH),
-    "ringside": (RINGSIDE_HLS, RINGSIDE_HLS),
 }
 """By the plan's name of a player: on a plain and on a low-latency stream."""
+
+WATCH_PAGE: dict[str, tuple[Profile, Profile]] = {
+    "hls.js": (RINGSIDE_HLS, RINGSIDE_HLS),
+    "dash.js": (RINGSIDE_DASH_PLAIN, RINGSIDE_DASH),
+    "push": (PUSH, PUSH),
+}
+"""Ringside's own page, `ringside` in a plan: by the player that it has for a URL, plain and low-latency."""
+
+PAIRS = (*PROFILES.values(), *WATCH_PAGE.values())
+"""Of every player, plain and low-latency."""
