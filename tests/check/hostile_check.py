@@ -1,8 +1,8 @@
 """A check of one misbehaving URL, in a process of its own: what it found or said, how long, how much memory."""
 
-import time
-from pathlib import Path
 from typing import Any
+
+from tests.hostile.pool import Cost
 
 from ringside.core.errors import RingsideError
 from ringside.prove.check import run
@@ -24,17 +24,10 @@ class Impatient(Client):
 def examine(url: str, seconds: float = SECONDS) -> dict[str, Any]:
     """The check's document (or only `fault`, its sentence), with `took_s` and `grew_bytes`, peak memory gained."""
     run.Client = Impatient  # type: ignore[misc]
-    before_bytes = _memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-    began_s = time.monotonic()
+    cost = Cost()
     document: dict[str, Any] = {"fault": ""}
     try:
         document |= run.check(url, seconds).to_json()
     except RingsideError as error:
         document["fault"] = str(error)
-    return document | {"took_s": time.monotonic() - began_s, "grew_bytes": _memory("VmHWM") - before_bytes}
-
-
-def _memory(field: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+    return document | cost.so_far()

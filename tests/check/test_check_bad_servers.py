@@ -1,18 +1,17 @@
 """A check of servers that misbehave: a sentence or findings, in bounded time and memory, and no judge falls over."""
 
-import multiprocessing
 import os
 import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from multiprocessing.pool import AsyncResult
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.check.hostile_check import SECONDS, examine
 from tests.hostile import BEHAVIOURS, TLS, Hostile
+from tests.hostile.pool import Meeting, Seen, cases, met
 
 AT_ONCE = 14
 LIMIT_S = 90.0
@@ -86,8 +85,6 @@ VIA_FINDS = {
     ("html", "via-segment"): "http.media-type",
     ("close-in-body", "via-segment-dash"): "http.complete-answers",
 }
-Seen = dict[str, Any]
-Examining = Callable[..., Seen]
 
 
 @pytest.fixture(scope="module")
@@ -97,19 +94,11 @@ def hostile() -> Iterator[Hostile]:
 
 
 @pytest.fixture(scope="module")
-def examining(hostile: Hostile, request: pytest.FixtureRequest) -> Iterator[Examining]:
-    """What a check of a behaviour came to. All that the chosen tests ask for is begun at once, a few at a time."""
-    asked = dict.fromkeys(
-        (item.callspec.params["name"], item.callspec.params.get("via", ""))
-        for item in request.session.items
-        if item.path == request.path and hasattr(item, "callspec") and "name" in item.callspec.params
-    )
-    with multiprocessing.get_context("spawn").Pool(AT_ONCE) as pool:
-        begun: dict[tuple[str, str], AsyncResult[Seen]] = {
-            (name, via): pool.apply_async(examine, (hostile.at(name, via),)) for name, via in asked
-        }
-        yield lambda name, via="": begun[name, via].get(LIMIT_S + len(begun))
-        pool.terminate()
+def examining(hostile: Hostile, request: pytest.FixtureRequest) -> Iterator[Meeting]:
+    """What a check of a behaviour came to."""
+    told = {(name, via): (hostile.at(name, via),) for name, via in cases(request)}
+    with met(AT_ONCE, examine, told, LIMIT_S + len(told)) as meeting:
+        yield meeting
 
 
 def bounded(seen: Seen) -> None:
@@ -120,13 +109,13 @@ def bounded(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("name", [*BEHAVIOURS, *TLS, "tls-expired", "tls-self-signed"])
-def test_nothing_hangs_grows_or_falls_over(examining: Examining, name: str) -> None:
+def test_nothing_hangs_grows_or_falls_over(examining: Meeting, name: str) -> None:
     bounded(examining(name))
 
 
 @pytest.mark.parametrize("name", SAYS)
 def test_what_cannot_be_watched_is_said_in_a_sentence_that_names_the_url(
-    examining: Examining, hostile: Hostile, name: str
+    examining: Meeting, hostile: Hostile, name: str
 ) -> None:
     fault = examining(name)["fault"]
     assert SAYS[name] in fault
@@ -135,12 +124,12 @@ def test_what_cannot_be_watched_is_said_in_a_sentence_that_names_the_url(
 
 
 @pytest.mark.parametrize("name", FINDS)
-def test_what_can_be_watched_but_is_wrong_is_a_finding(examining: Examining, name: str) -> None:
+def test_what_can_be_watched_but_is_wrong_is_a_finding(examining: Meeting, name: str) -> None:
     assert FINDS[name] in {finding["rule"] for finding in examining(name)["findings"]}
 
 
 @pytest.mark.parametrize(("name", "via"), VIA_FINDS)
-def test_media_that_cannot_be_had_is_a_finding(examining: Examining, name: str, via: str) -> None:
+def test_media_that_cannot_be_had_is_a_finding(examining: Meeting, name: str, via: str) -> None:
     seen = examining(name, via)
     bounded(seen)
     assert VIA_FINDS[name, via] in {finding["rule"] for finding in seen["findings"]}

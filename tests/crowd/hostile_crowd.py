@@ -4,11 +4,11 @@ The players are the stock ones with time-outs of about a second, so that a test 
 """
 
 import threading
-import time
 from dataclasses import replace
 from math import inf
-from pathlib import Path
 from typing import Any
+
+from tests.hostile.pool import Cost
 
 from ringside.core.errors import RingsideError
 from ringside.prove.crowd import run
@@ -36,25 +36,11 @@ def watch(url: str, hurried: bool = True, seconds: float = SECONDS) -> dict[str,
     """Watch `url`; the tally with `took_s`, `grew_bytes` (peak memory beyond that at the start) and `fault`."""
     run.Outfit = Impatient if hurried else Outfit  # type: ignore[misc]
     plan = Plan(url=url, viewers=VIEWERS, duration_s=seconds)
-    before_bytes = _memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-    began_s, used_s, seconds_seen = time.monotonic(), time.process_time(), list[dict[str, Any]]()
+    cost = Cost()
     fault, tally = "", dict[str, Any]()
     try:
-        result = run.run_share(plan, tickets(plan), seconds_seen.append, threading.Event())
+        result = run.run_share(plan, tickets(plan), lambda second: None, threading.Event())
         tally = result["tally"]
     except RingsideError as error:
         fault = str(error)
-    return {
-        **tally,
-        "took_s": time.monotonic() - began_s,
-        "cpu_s": time.process_time() - used_s,
-        "grew_bytes": _memory("VmHWM") - before_bytes,
-        "fault": fault,
-        "reports": len(seconds_seen),
-    }
-
-
-def _memory(field: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+    return {**tally, **cost.so_far(), "fault": fault}

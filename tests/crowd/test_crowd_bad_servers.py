@@ -1,15 +1,13 @@
 """A crowd before servers that misbehave: every viewer counts what it met as what it is, and nothing hangs or grows."""
 
-import multiprocessing
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from multiprocessing.pool import AsyncResult
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from tests.crowd.hostile_crowd import SECONDS, VIEWERS, watch
 from tests.hostile import BEHAVIOURS, TLS, VIA, Hostile
+from tests.hostile.pool import Meeting, Seen, cases, met
 
 from ringside.prove.crowd.player.base import Failure
 
@@ -60,8 +58,6 @@ MEDIA_CASES = [(name, via) for via in MEDIA_VIA for name in OF_MEDIA] + [
     (name, via) for via in OTHER_VIA for name in ("stall-in-body", "close-in-body", "endless-head", "html")
 ]
 LIST_VIA = ("via-rendition", "via-audio", "via-reload")
-Seen = dict[str, Any]
-Watching = Callable[..., Seen]
 
 
 @pytest.fixture(scope="module")
@@ -71,19 +67,11 @@ def hostile() -> Iterator[Hostile]:
 
 
 @pytest.fixture(scope="module")
-def watching(hostile: Hostile, request: pytest.FixtureRequest) -> Iterator[Watching]:
-    """What viewers of a behaviour counted. All that the chosen tests ask for is begun at once, a few at a time."""
-    asked = dict.fromkeys(
-        (item.callspec.params["name"], item.callspec.params.get("via", ""))
-        for item in request.session.items
-        if item.path == request.path and hasattr(item, "callspec") and "name" in item.callspec.params
-    )
-    with multiprocessing.get_context("spawn").Pool(AT_ONCE) as pool:
-        begun: dict[tuple[str, str], AsyncResult[Seen]] = {
-            (name, via): pool.apply_async(watch, (hostile.at(name, via), name not in GOOD)) for name, via in asked
-        }
-        yield lambda name, via="": begun[name, via].get(LIMIT_S + 2 * len(begun))
-        pool.terminate()
+def watching(hostile: Hostile, request: pytest.FixtureRequest) -> Iterator[Meeting]:
+    """What viewers of a behaviour counted."""
+    told = {(name, via): (hostile.at(name, via), name not in GOOD) for name, via in cases(request)}
+    with met(AT_ONCE, watch, told, LIMIT_S + 2 * len(told)) as meeting:
+        yield meeting
 
 
 def counted(seen: Seen) -> str:
@@ -99,7 +87,7 @@ def bounded(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("name", [*BEHAVIOURS, *TLS, "tls-expired", "tls-self-signed"])
-def test_nothing_hangs_grows_or_circles(watching: Watching, name: str) -> None:
+def test_nothing_hangs_grows_or_circles(watching: Meeting, name: str) -> None:
     seen = watching(name)
     assert not seen["fault"]
     assert seen["arrived"] == VIEWERS
@@ -109,21 +97,21 @@ def test_nothing_hangs_grows_or_circles(watching: Watching, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MEANT)
-def test_it_is_counted_as_what_it_is(watching: Watching, name: str) -> None:
+def test_it_is_counted_as_what_it_is(watching: Meeting, name: str) -> None:
     seen = watching(name)
     assert MEANT[name].value in counted(seen)
     assert seen["joins"] == 0
 
 
 @pytest.mark.parametrize("name", STATUSES)
-def test_a_status_is_counted_under_its_number(watching: Watching, name: str) -> None:
+def test_a_status_is_counted_under_its_number(watching: Meeting, name: str) -> None:
     seen = watching(name)
     assert set(seen["statuses"]) == {name.removeprefix("status-")}
     assert seen["joins"] == 0
 
 
 @pytest.mark.parametrize("name", [*TLS, "tls-expired", "tls-self-signed"])
-def test_tls_that_fails_is_called_so(watching: Watching, name: str) -> None:
+def test_tls_that_fails_is_called_so(watching: Meeting, name: str) -> None:
     seen = watching(name)
     expected = Failure.TIMEOUT if "stall" in name else Failure.TLS
     assert expected.value in counted(seen)
@@ -131,7 +119,7 @@ def test_tls_that_fails_is_called_so(watching: Watching, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "via"), MEDIA_CASES)
-def test_media_that_does_not_come_is_not_played(watching: Watching, name: str, via: str) -> None:
+def test_media_that_does_not_come_is_not_played(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     bounded(seen)
     assert OF_MEDIA[name].value in counted(seen)
@@ -140,7 +128,7 @@ def test_media_that_does_not_come_is_not_played(watching: Watching, name: str, v
 
 @pytest.mark.parametrize("via", [*MEDIA_VIA, *OTHER_VIA])
 @pytest.mark.parametrize("name", ["chunks-endless"])
-def test_media_without_an_end_is_neither_played_nor_kept(watching: Watching, name: str, via: str) -> None:
+def test_media_without_an_end_is_neither_played_nor_kept(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     bounded(seen)
     assert seen["joins"] == 0
@@ -148,7 +136,7 @@ def test_media_without_an_end_is_neither_played_nor_kept(watching: Watching, nam
 
 @pytest.mark.parametrize("via", MEDIA_VIA)
 @pytest.mark.parametrize("name", ["status-404", "status-503", "status-204"])
-def test_media_refused_is_counted_by_status(watching: Watching, name: str, via: str) -> None:
+def test_media_refused_is_counted_by_status(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     bounded(seen)
     assert seen["statuses"][name.removeprefix("status-")] >= VIEWERS
@@ -157,7 +145,7 @@ def test_media_refused_is_counted_by_status(watching: Watching, name: str, via: 
 
 @pytest.mark.parametrize("via", LIST_VIA)
 @pytest.mark.parametrize("name", ["html", "gzip-bomb", "close-in-body", "redirect-circle", "endless-head", "garbage"])
-def test_a_playlist_that_goes_wrong_later_is_counted(watching: Watching, name: str, via: str) -> None:
+def test_a_playlist_that_goes_wrong_later_is_counted(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     bounded(seen)
     assert MEANT[name].value in counted(seen)
@@ -166,16 +154,14 @@ def test_a_playlist_that_goes_wrong_later_is_counted(watching: Watching, name: s
 
 @pytest.mark.parametrize("name", ["html", "status-500", "stall-before-head", "gzip-bomb", "redirect-circle", "garbage"])
 @pytest.mark.parametrize("via", ["via-clock-dash"])
-def test_a_clock_that_cannot_be_read_does_not_keep_anyone_from_watching(
-    watching: Watching, name: str, via: str
-) -> None:
+def test_a_clock_that_cannot_be_read_does_not_keep_anyone_from_watching(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     bounded(seen)
     assert seen["failures"] == 0
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_the_same_server_can_be_watched_when_it_behaves(watching: Watching, name: str) -> None:
+def test_the_same_server_can_be_watched_when_it_behaves(watching: Meeting, name: str) -> None:
     seen = watching(name)
     assert seen["joins"] == VIEWERS
     assert not counted(seen)
@@ -184,7 +170,7 @@ def test_the_same_server_can_be_watched_when_it_behaves(watching: Watching, name
 
 @pytest.mark.parametrize("via", VIA)
 @pytest.mark.parametrize("name", ["good"])
-def test_a_stream_by_another_way_can_be_watched_too(watching: Watching, name: str, via: str) -> None:
+def test_a_stream_by_another_way_can_be_watched_too(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     assert seen["joins"] == VIEWERS
     assert not counted(seen)
