@@ -82,7 +82,7 @@ def run(
     event = event_file.load(path, changes)
     source, publish_to = prepare(event.source)
     event = event.model_copy(update={"source": source})
-    house = House(event)
+    house = House(event, "live")
     try:
         studio = studio_child(event, house.ingest_url, house.token, trace)
         banner(event, publish_to)

@@ -28,7 +28,7 @@ def run(path: Path | None, changes: dict[str, dict[str, Any]], verbose: bool) ->
     """Serve until interrupted. Raises RingsideError."""
     setup_log("ringside", verbose)
     event = event_file.load(path, changes)
-    house = House(event)
+    house = House(event, "origin")
     try:
         shown, _ = addresses(event)
         say(f"[bold]Ringside[/] origin of event [bold]{event.event.name}[/]")

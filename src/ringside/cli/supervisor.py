@@ -4,7 +4,7 @@ A child is a Python process of its own session, given one end of a socket pair: 
 lines (the first is its configuration) and its reports go out on it. When the supervisor dies, however it dies, the
 pair reads end-of-file and the child ends itself. A child that exits is started again at once, and at growing
 intervals of up to a second when it keeps dying; a child that reports a fault of the user's (exit status 2) ends
-the event with its sentence.
+the event with its sentence. On Ctrl-C all end at once; on SIGTERM those that have viewers let them finish first.
 """
 
 import asyncio
@@ -37,6 +37,7 @@ class Child:
     fds: Sequence[int] = ()
     stdin: bool = False
     ends_on_order: bool = False  # its work has an end of its own, which it is ordered to come to
+    drains: bool = False  # on SIGTERM it answers what is under way and then ends; on SIGINT it ends
     finishing: bool = False
     served: bool = False  # has been ready at least once
     restarts: int = 0
@@ -56,6 +57,11 @@ class Supervisor:
         self._clock = clock
         self._on_report = on_report
         self._verbose = verbose
+        self._interrupted = asyncio.Event()
+        self._draining = asyncio.Event()
+        self._reason = ""
+        self.drain_s = 10.0
+        self.on_drain: Callable[[str], None] = lambda reason: None
         self._stopping = False
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -81,14 +87,16 @@ class Supervisor:
     async def until(self, course: Coroutine[Any, Any, None], tell: Child) -> None:
         """Keep going until `course` ends, a signal comes or a child is beyond mending (raised); then stop everything.
 
-        `tell` is informed of all processes once a second.
+        SIGTERM lets viewers finish first (see `drain`), SIGINT does not. `tell` is informed of all processes once a
+        second.
         """
-        interrupted = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._interrupted.set)
+        loop.add_signal_handler(signal.SIGTERM, self.drain, "SIGTERM")
         ends: list[asyncio.Future[Any]] = [
             asyncio.create_task(course),
-            asyncio.create_task(interrupted.wait()),
+            asyncio.create_task(self._interrupted.wait()),
+            asyncio.create_task(self._draining.wait()),
             asyncio.shield(self._fatal),
         ]
         telling = asyncio.create_task(self._tell(tell))
@@ -96,11 +104,35 @@ class Supervisor:
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+            if self._draining.is_set() and not self._interrupted.is_set():
+                await self._drain()
         finally:
             await self.stop()
             for task in (*ends, telling):
                 task.cancel()
             await asyncio.gather(*ends, telling, return_exceptions=True)
+
+    def drain(self, reason: str) -> None:
+        """Let viewers finish, for `drain_s` at most, then stop everything. Told so twice, stop at once."""
+        if self._draining.is_set():
+            self._interrupted.set()
+            return
+        self._reason = reason
+        self._draining.set()
+
+    async def _drain(self) -> None:
+        keepers = []
+        for child in self.children:
+            if child.drains:
+                child.finishing = True
+                keepers.append(self._keepers[child.name])
+                if child.process and child.process.returncode is None:
+                    child.process.terminate()
+        self.on_drain(self._reason)
+        gone: asyncio.Future[Any] = asyncio.gather(*keepers, return_exceptions=True)
+        interrupted = asyncio.create_task(self._interrupted.wait())
+        await asyncio.wait([gone, interrupted], timeout=self.drain_s + STOP_S, return_when=asyncio.FIRST_COMPLETED)
+        interrupted.cancel()
 
     async def _tell(self, child: Child) -> None:
         while True:
@@ -123,7 +155,7 @@ class Supervisor:
                 if child.ends_on_order:
                     self.order(child, {"end": True})
                 else:
-                    child.process.terminate()
+                    child.process.send_signal(signal.SIGINT if child.drains else signal.SIGTERM)
                 await asyncio.wait([asyncio.create_task(child.process.wait())], timeout=STOP_S / len(self.children))
         for child in self.children:
             if child.process and child.process.returncode is None:
@@ -137,7 +169,7 @@ class Supervisor:
 
     async def _keep(self, child: Child) -> None:
         failures = 0
-        while not self._stopping:
+        while not (self._stopping or child.finishing):
             began_ns = self._clock.now_ns()
             status = await self._run(child)
             if self._stopping or child.finishing or self._fatal.done():

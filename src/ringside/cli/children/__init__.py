@@ -1,1 +1,1 @@
-"""The processes of an event, as the supervisor starts them: origin, edge worker, studio."""
+"""The processes of an event, as the supervisor starts them: origin, edge worker, filler, studio."""

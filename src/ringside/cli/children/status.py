@@ -1,9 +1,15 @@
-"""Gathering: what the processes of an event tell of themselves, put together for `/status.json` and `/metrics`."""
+"""Gathering: what the processes of an event, or of an edge that stands alone, tell of themselves.
 
+What enters: their reports. What leaves: `/status.json` and `/metrics`.
+"""
+
+import json
 from collections import deque
 from typing import Any
 
+from ringside.cli.children.merge import Row, together, worker_metrics
 from ringside.core.clock import Clock
+from ringside.core.feed import Cache, Document
 from ringside.core.telemetry import Metrics, exposition
 
 STALE_S = 5.0
@@ -11,7 +17,8 @@ LOG_LINES = 50
 QUANTILES = ("p50", "p95", "p99", "max")
 RATES = (("requests_per_s", "requests", 1), ("egress_bps", "bytes", 8))
 FORGET_S = 60.0
-SUMMED = ("viewers", "held", "requests_per_s", "egress_bps")
+STATUS, METRICS = "/status.json", "/metrics"
+EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Gathering:
@@ -47,18 +54,19 @@ class Gathering:
         """A line for the status page's log."""
         self.log.append({"at_ms": self._clock.now_ns() // 10**6, "text": text})
 
+    def order(self, order: dict[str, Any]) -> None:
+        """From the supervisor: what the other processes do, and what is worth a line on the status page."""
+        if "processes" in order:
+            self.processes = order["processes"]
+        if "note" in order:
+            self.note(order["note"])
+
     def _fresh(self, report: tuple[int, dict[str, Any]]) -> dict[str, Any]:
         return report[1] if self._clock.now_ns() - report[0] < STALE_S * 1e9 else {}
 
     def _edge(self) -> dict[str, Any]:
         workers = [report for stamped in self._workers.values() if (report := self._fresh(stamped))]
-        statuses: dict[str, int] = {}
-        for worker in workers:
-            for status, count in worker.get("statuses", {}).items():
-                statuses[status] = statuses.get(status, 0) + count
-        totals = {name: sum(w.get(name, 0) for w in workers) for name in SUMMED}
-        lag_ms = max((w.get("loop_lag_ms", 0) for w in workers), default=0)
-        return {**totals, "loop_lag_ms": lag_ms, "statuses": statuses, "workers": workers}
+        return {**together(workers), "workers": workers}
 
     def parts(self, metrics: Metrics) -> dict[str, Any]:
         """How late parts are published, against the capture time of their last frame, and from encoder to wire."""
@@ -69,40 +77,41 @@ class Gathering:
         return {**lateness, "wire_ms": wire_ms, "count": int(metrics.total("chunks_total"))}
 
     def status(self, origin: dict[str, Any], parts: dict[str, Any], state: str) -> dict[str, Any]:
-        """The whole, JSON-ready; the page at `/status` draws it."""
-        now_ns = self._clock.now_ns()
+        """All of an event; the page at `/status` draws it."""
         studio = self._fresh(self._studio)
+        of_event = {"source": studio.get("source", {}), "encoder": studio.get("encoder", {}), "parts": parts}
+        return self._status(state, **of_event, origin=origin)
+
+    def edge_status(self, upstream: dict[str, Any], state: str) -> dict[str, Any]:
+        """All of an edge that stands alone: `upstream` is what its filler tells of the origin."""
+        return self._status(state, upstream=upstream)
+
+    def _status(self, state: str, **more: Any) -> dict[str, Any]:
+        now_ns = self._clock.now_ns()
         return {
             "event": self._event,
             "now_ms": now_ns // 10**6,
             "uptime_s": (now_ns - self._began_ns) // 10**9,
             "state": state,
-            "source": studio.get("source", {}),
-            "encoder": studio.get("encoder", {}),
-            "parts": parts,
-            "origin": origin,
+            **more,
             "edge": self._edge(),
             "processes": self.processes,
             "log": list(self.log),
         }
 
-    def metrics(self, origin: list[tuple[str, dict[str, str], float]]) -> bytes:
-        """Every process's metrics as one Prometheus exposition."""
-        processes: dict[str, list[Any]] = {
-            "origin": list(origin),
-            "studio": self._fresh(self._studio).get("metrics", []),
-        }
+    def metrics(self, rows: list[Row], process: str = "origin") -> bytes:
+        """Every process's metrics as one Prometheus exposition; `rows` are those of this `process`."""
+        processes: dict[str, list[Any]] = {process: list(rows)}
+        if studio := self._fresh(self._studio).get("metrics", []):
+            processes["studio"] = studio
         for pid, stamped in self._workers.items():
-            processes[f"edge-{pid}"] = _worker_metrics(self._fresh(stamped))
+            processes[f"edge-{pid}"] = worker_metrics(self._fresh(stamped))
         return exposition(processes)
 
-
-def _worker_metrics(report: dict[str, Any]) -> list[tuple[str, dict[str, str], float]]:
-    """A worker's report as metrics: its totals as counters, the rest as gauges, statuses by label."""
-    totals = {"requests", "bytes", "late", "slow_dropped", "turned_away", "handed_over", "no_descriptors"}
-    rows: list[tuple[str, dict[str, str], float]] = []
-    for name, value in report.items():
-        if isinstance(value, int | float) and name not in ("pid", "port"):
-            rows.append((f"edge_{name}_total" if name in totals else f"edge_{name}", {}, float(value)))
-    statuses = report.get("statuses", {})
-    return rows + [("edge_responses_total", {"status": str(s)}, float(n)) for s, n in statuses.items()]
+    def documents(self, status: dict[str, Any], rows: list[Row], process: str = "origin") -> list[Document]:
+        """`/status.json` and `/metrics`, to be published once a second; see `status` and `metrics`."""
+        body = json.dumps(status, separators=(",", ":")).encode()
+        return [
+            Document(STATUS, body, "application/json", Cache.NONE),
+            Document(METRICS, self.metrics(rows, process), EXPOSITION, Cache.NONE),
+        ]

@@ -1,0 +1,58 @@
+"""The filler process of an edge: it takes from the origin and feeds the workers; what it is lives in relay/fill.
+
+Here it is wired to the supervisor, and to the gathering that becomes `/status.json` and `/metrics`.
+"""
+
+import os
+from typing import Any
+
+from ringside.cli.children.channel import Channel
+from ringside.cli.children.merge import upstream_metrics
+from ringside.cli.children.status import Gathering
+from ringside.core.clock import Wall
+from ringside.core.feed import Document
+from ringside.flow.relay import fill
+
+
+class Process:
+    """What the filler process holds besides the filler."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.clock = Wall()
+        self.gathering = Gathering(channel.config["event"], self.clock)
+        self._upstream: dict[str, Any] = {}
+        self._state = ""
+
+    def tell(self, told: dict[str, Any]) -> None:
+        """What the filler tells of its origin, once a second; the supervisor and the log hear of a new state."""
+        self._upstream = {**told.get("origin", {}), "pid": os.getpid()}
+        state = str(self._upstream.get("state", ""))
+        if state != self._state:
+            self._state = state
+            self.channel.report(upstream=state)
+            self.gathering.note(f"origin {state}")
+
+    def order(self, order: dict[str, Any]) -> None:
+        """From the supervisor: what the other processes do, and what is worth a line on the status page."""
+        self.gathering.order(order)
+
+    def documents(self) -> list[Document]:
+        """`/status.json` and `/metrics`, as of now."""
+        status = self.gathering.edge_status(self._upstream, self._state or "waiting")
+        return self.gathering.documents(status, upstream_metrics(self._upstream), "filler")
+
+
+def run(channel: Channel) -> None:
+    """Entry point; returns when terminated or orphaned. Raises Misconfigured when the origin's address is wrong."""
+    process = Process(channel)
+    fill.run_filler(
+        fill.Config.model_validate(channel.config["fill"]),
+        channel.config["feed"],
+        process.clock,
+        on_ready=lambda mode: channel.report(ready=True, mode=mode),
+        alongside=lambda: channel.listen(process.order),
+        tell=process.tell,
+        on_report=process.gathering.take_worker,
+        documents=process.documents,
+    )

@@ -1,0 +1,35 @@
+"""The options of `ringside edge`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLE = "Example:  ringside edge --origin http://origin:8080 --port 80 --workers 4"
+
+Origin = Annotated[
+    str | None,
+    typer.Option("--origin", metavar="URL", help="Where the event is made or kept, e.g. http://origin:8080."),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", "-w", metavar="N", min=1, max=256, help="Processes that serve. (default 1)")
+]
+Tls = Annotated[
+    tuple[Path, Path] | None,
+    typer.Option("--tls", metavar="CERT KEY", help="Serve HTTPS with this certificate chain and key (PEM)."),
+]
+Pull = Annotated[bool, typer.Option("--pull", help="Take each object when it is asked for, even from Ringside.")]
+Memory = Annotated[
+    str | None, typer.Option("--memory", metavar="SIZE", help="For what is pulled, e.g. 512M. (default 1G)")
+]
+IgnoreQuery = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore-query",
+        metavar="NAME",
+        help="A query parameter that makes no other object, beside CMCD, CMSD, token, cat and CAT. Repeatable.",
+    ),
+]
+Takeover = Annotated[
+    bool, typer.Option("--takeover", help="Replace the edge that has the port, without dropping anyone.")
+]
