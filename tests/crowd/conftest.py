@@ -1,4 +1,4 @@
-"""A small real live stream for the crowd's tests: ffmpeg makes plain HLS, a threaded HTTP server serves the folder."""
+"""For the crowd's tests: a server and an engine, and a small live stream (ffmpeg makes plain HLS, HTTP serves it)."""
 
 import functools
 import shutil
@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.crowd.web import Web, Wire
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -22,6 +23,20 @@ class Quiet(SimpleHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A server that says what it is told to."""
+    with Web() as running:
+        yield running
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """An engine to look into."""
+    with Wire() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ Time 0 of a test is EPOCH of Unix time, and media position 0 as well: a part is 
 plus `encode_s`, unless the origin is silent then. Every playlist is computed from `now_s` alone.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
@@ -22,6 +23,7 @@ SEGMENT_S = 2.0
 PART_S = 0.5
 PARTS = 4
 HINT_S = 2.0
+RTT_S = 0.01
 
 
 @dataclass
@@ -218,3 +220,19 @@ class Watching(Transfer):
 
     def urls(self, part_of_url: str = "") -> list[str]:
         return [url for _, url in self.asked(part_of_url)]
+
+
+def plain() -> Origin:
+    """One rung without low latency, its sound in it."""
+    return Origin(low_latency=False, blocks=False, deltas=False, sound=False)
+
+
+def numbered(url: str) -> tuple[int, int] | None:
+    """(segment, part) of a media URL; the part is -1 for a whole segment."""
+    found = re.search(r"/(\d+)(?:\.(\d+))?\.m4s", url)
+    return None if found is None else (int(found[1]), int(found[2] or -1))
+
+
+def media(play: Watching, name: str = "v") -> list[tuple[int, int]]:
+    """The media asked for, as `numbered`."""
+    return [place for url in play.urls(f"/{name}/") if (place := numbered(url)) is not None]

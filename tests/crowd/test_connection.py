@@ -17,12 +17,6 @@ OK = b"HTTP/1.1 200 OK\r\n"
 BIG = bytes(range(256)) * 12_000
 
 
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with Web() as running:
-        yield running
-
-
 def one(url: str, network: str = "lan", **more: bool) -> Got:
     with Wire() as wire:
         (got,) = get(wire, wire.media(url, **more), network=network)
