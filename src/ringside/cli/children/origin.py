@@ -41,9 +41,18 @@ class Process:
         self.ingest = origin.IngestServer(
             self.publisher, self.publish, self.clock, settings, self.gathering.take_studio
         )
-        self.hub = feed.Hub(config["feed"], self.clock, self.ingest.adopt, self.gathering.take_worker)
+        self.hub = feed.Hub(
+            config["feed"], self.clock, self.adopt, self.gathering.take_worker, feed_token=settings.feed_token
+        )
         self._state = "waiting"
         self._cpu = (0.0, 0.0)
+
+    def adopt(self, connection: socket.socket, data: bytes) -> None:
+        """A worker gave a connection away: an edge elsewhere that wants the feed, or a publisher."""
+        if feed.asks_for_feed(data):
+            self.hub.adopt(connection, data)
+        else:
+            self.ingest.adopt(connection, data)
 
     def publish(self, messages: list[Message]) -> None:
         """Feed the workers; tell the supervisor when the event goes on the air and when it has ended."""
@@ -64,6 +73,8 @@ class Process:
     def publish_status(self) -> None:
         """Put `/status.json` and `/metrics` out."""
         described = {**self.publisher.describe(), "cpu_cores": self._cpu_cores(), "pid": os.getpid()}
+        described["feed"] = self.hub.describe()
+        self._count_feeds(described["feed"])
         described["window_bytes"] = described["held_bytes"]
         described["window_s"] = max((row["listed_s"] for row in described["tracks"].values()), default=0)
         parts = self.gathering.parts(self.metrics)
@@ -75,6 +86,12 @@ class Process:
                 Document("/metrics", self.gathering.metrics(self.metrics.snapshot()), text, Cache.NONE),
             ]
         )
+
+    def _count_feeds(self, described: dict[str, Any]) -> None:
+        for name in ("feeds", "behind_bytes"):
+            self.metrics.gauge(f"feed_{name}", described[name])
+        for name in ("fed", "refused", "cut_off", "sent_bytes"):
+            self.metrics.values[self.metrics.key(f"feed_{name}_total")] = described[name]
 
     def _cpu_cores(self) -> float:
         usage = resource.getrusage(resource.RUSAGE_SELF)

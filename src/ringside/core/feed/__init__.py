@@ -1,6 +1,6 @@
 """The feed: how an origin, or an edge's filler, tells edge workers what exists. Messages and their wire form."""
 
-from ringside.core.feed.codec import BrokenFeed, Decoder, Frame, Handover, Report, Wanted, encode
+from ringside.core.feed.codec import BrokenFeed, Decoder, Frame, Handover, Report, Wanted, encode, growth
 from ringside.core.feed.messages import (
     Anew,
     Appended,
@@ -22,4 +22,5 @@ from ringside.core.feed.messages import (
 __all__ = [
     "Anew", "Appended", "Beat", "BrokenFeed", "Cache", "Closed", "Decoder", "Document", "Expected", "Frame", "Fresh",
     "Handover", "Message", "Opened", "Playlist", "Pulled", "Ranged", "Removed", "Report", "Synced", "Wanted", "encode",
+    "growth",
 ]  # fmt: skip

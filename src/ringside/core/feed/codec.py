@@ -146,6 +146,11 @@ def encode(message: Frame) -> bytes:
     return LENGTH.pack(len(body), kind) + body
 
 
+def growth(blob: int, size: int, n: int) -> bytes:
+    """The frame of an Appended of `n` bytes, but for these: the sender has them elsewhere, and sends them next."""
+    return LENGTH.pack(GROWN.size + n, WRITERS[Appended][0]) + GROWN.pack(blob, size)
+
+
 class _Fields:
     """A frame's body, read field by field; reading past the end is a BrokenFeed."""
 

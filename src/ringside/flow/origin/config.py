@@ -17,12 +17,13 @@ class Config(BaseModel):
     dvr_bytes: int = Field(default=512 * 2**20, ge=2**20)  # all media held in memory, listed or still fetchable
     part_hold_back_s: float = Field(default=0.0, ge=0, le=30)  # 0: three part targets
     ingest_token: str = Field(default="", max_length=256, pattern=TOKEN)  # empty: nobody may publish
+    feed_token: str = Field(default="", max_length=256, pattern=TOKEN)  # what edges elsewhere show; empty: nothing
     takeover: bool = False  # a second publisher of a track replaces the first
     max_tracks: int = Field(default=16, ge=1, le=64)
     lag_s: float = Field(default=1.0, ge=0.2, le=10)  # a track further behind the newest one is filled with GAP
     settle_s: float = Field(default=1.5, ge=0, le=10)  # manifests wait no longer for tracks still to come
 
-    @field_validator("ingest_token")
+    @field_validator("ingest_token", "feed_token")
     @classmethod
     def _is_not_short(cls, token: str) -> str:
         if token and len(token) < 6:

@@ -11,7 +11,7 @@ from collections import deque
 from pathlib import Path
 from typing import get_args
 
-from ringside.core.feed import BrokenFeed, Frame, Message, Opened
+from ringside.core.feed import Anew, Beat, BrokenFeed, Frame, Message, Opened, Pulled
 from ringside.flow.relay.edge.aio import Edge
 from ringside.flow.relay.feed.link import Link
 
@@ -82,9 +82,14 @@ class Feed:
     def _apply(self, frame: Frame, fds: deque[int]) -> None:
         if not isinstance(frame, DOWNWARDS):
             raise BrokenFeed("a hub sent what only a worker sends")
-        if not isinstance(frame, Opened):
-            self._edge.store.apply(frame, self._edge.now_ns)
+        edge = self._edge
+        if isinstance(frame, Anew):
+            edge.store.begin()
+        elif isinstance(frame, Beat):
+            return
+        elif not isinstance(frame, Opened | Pulled):
+            edge.store.apply(frame, edge.now_ns)
         elif fds:
-            self._edge.store.apply(frame, self._edge.now_ns, fds.popleft())
+            edge.store.apply(frame, edge.now_ns, fds.popleft())
         else:
             raise BrokenFeed(f"{frame.path} was opened without its memory")

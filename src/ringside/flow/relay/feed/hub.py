@@ -1,57 +1,80 @@
 """Hub: where a machine's workers are fed from. It runs in the process that makes or fetches the objects.
 
-What enters: messages, published in batches; connections and reports from workers. What leaves: to every worker the
-same messages, with the memory of each blob (memfd) handed over once, as a descriptor. Whoever connects, at any
-time, is first told all that exists. A worker that does not read is cut off: it comes back and starts anew.
+What enters: messages, published in batches; connections and reports from workers, and what they want. What leaves: to
+every worker the same messages, with the memory of each blob (memfd) handed over once, as a descriptor; to edges on
+other machines the same over HTTP (see remote). Whoever connects, at any time, is first told all that exists. A worker
+that does not read is cut off: it comes back and starts anew.
 """
 
 import asyncio
-import fcntl
 import logging
-import os
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ringside.core.clock import Clock
 from ringside.core.errors import Misconfigured
-from ringside.core.feed import Appended, BrokenFeed, Closed, Frame, Handover, Message, Opened, Report, Synced, encode
+from ringside.core.feed import (
+    Anew,
+    BrokenFeed,
+    Frame,
+    Handover,
+    Message,
+    Opened,
+    Pulled,
+    Report,
+    Synced,
+    Wanted,
+    encode,
+)
 from ringside.flow.relay.feed.link import MAX_FDS, Link
-from ringside.flow.relay.feed.snapshot import Snapshot
+from ringside.flow.relay.feed.remote import Readers
+from ringside.flow.relay.feed.shelf import Shelf, Told
 
 log = logging.getLogger(__name__)
 
 MAX_WORKERS = 256
-# A worker may not cut off what others send. (Sealing writes would fail while sendfile has pages under way.)
-SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 OnHandover = Callable[[socket.socket, bytes], None]
 OnReport = Callable[[dict[str, Any]], None]
+OnWanted = Callable[[str], None]
 
 
 class Hub:
     """Feeds the workers that connect to `socket_path`.
 
-    `on_handover(connection, data)` receives a publisher's connection (non-blocking) with all that was read from it;
-    `on_report(values)` what workers tell about themselves.
+    `on_handover(connection, data)` receives a connection (non-blocking) that a worker gave away, with all that was
+    read from it; `on_report(values)` what workers tell about themselves; `on_wanted(path)` what they want pulled. A
+    hub that `waits` has nothing of its own: nobody is told that this is all until it is given a shelf.
     """
 
-    def __init__(self, socket_path: str | Path, clock: Clock, on_handover: OnHandover, on_report: OnReport) -> None:
+    def __init__(
+        self,
+        socket_path: str | Path,
+        clock: Clock,
+        on_handover: OnHandover,
+        on_report: OnReport,
+        on_wanted: OnWanted | None = None,
+        *,
+        feed_token: str = "",
+        waits: bool = False,
+    ) -> None:
         self._path = Path(socket_path)
         self._clock = clock
         self._on_handover = on_handover
         self._on_report = on_report
-        self._snapshot = Snapshot()
-        self._fds: dict[int, int] = {}
+        self._on_wanted = on_wanted
         self._links: set[Link] = set()
         self._listener: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop
-        self._media_ns = 0
+        self._waits = waits
+        self.shelf = Shelf()
+        self.readers = Readers(clock, feed_token)
         self.cut_off = 0  # workers that did not read
 
     def __repr__(self) -> str:
-        return f"<Hub {len(self._links)} workers {self._snapshot!r}>"
+        return f"<Hub {len(self._links)} workers {self.readers!r} {self.shelf!r}>"
 
     async def start(self) -> None:
         """Listen. Raises Misconfigured when the path cannot be listened on."""
@@ -79,61 +102,58 @@ class Hub:
         for link in self._links:
             link.close()
         self._links.clear()
-        for fd in self._fds.values():
-            os.close(fd)
-        self._fds.clear()
+        self.readers.close()
+        self.shelf = Shelf()
+
+    def describe(self) -> dict[str, Any]:
+        """For the status page, JSON-ready: counts and bytes."""
+        remote = self.readers.describe()
+        return {"workers": len(self._links), "workers_cut_off": self.cut_off, **remote}
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Tell all workers. The messages of one call become visible together. Raises ValueError for nonsense."""
-        told: list[Message] = []
-        freed: list[int] = []
+        """Tell all. The messages of one call become visible together. Raises ValueError for nonsense."""
+        now_ns = self._clock.now_ns()
+        told: list[Told] = []
         try:
             for message in messages:
-                kept = self._keep(message)
-                freed += self._snapshot.apply(message)
-                told.append(kept)
+                told.append(self.shelf.put(message, now_ns))
         finally:
-            for data, fds in self._batches(told):
+            self._tell(told)
+
+    def trim(self, limit_bytes: int) -> int:
+        """Let go of the oldest complete blobs beyond `limit_bytes`; how many there were."""
+        had = self.shelf.blobs
+        self._tell(self.shelf.trim(limit_bytes, self._clock.now_ns()))
+        return had - self.shelf.blobs
+
+    def swap(self, shelf: Shelf) -> None:
+        """Put `shelf` in the place of all that was told so far; workers change over when they have all of it."""
+        self.shelf = shelf
+        self._waits = False
+        self.readers.close()
+        told = [Told(Anew()), *self._all()]
+        for data, fds in _batches(told):
+            for link in tuple(self._links):
+                link.send(data, fds)
+
+    def adopt(self, sock: socket.socket, data: bytes) -> None:
+        """Feed the edge whose request for the feed is `data`, or refuse it with a sentence."""
+        if self._waits:
+            self.readers.refuse(sock, 503, "there is nothing to be fed here yet")
+        else:
+            self.readers.add(sock, data, self.shelf)
+
+    def _tell(self, told: Sequence[Told]) -> None:
+        if not told:
+            return
+        if self._links:
+            for data, fds in _batches(told):
                 for link in tuple(self._links):
                     link.send(data, fds)
-            for blob in freed:
-                os.close(self._fds.pop(blob))
+        self.readers.tell(told)
 
-    def _keep(self, message: Message) -> Message:
-        """Write to memory what belongs there; returns what is to be told."""
-        if isinstance(message, Opened) and message.blob not in self._fds:
-            flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
-            self._fds[message.blob] = os.memfd_create(f"ringside {message.path[-60:]}", flags)
-        elif isinstance(message, Appended):
-            had = self._snapshot.size(message.blob)
-            if had + len(message.data) != message.size:
-                raise ValueError(f"{len(message.data)} bytes do not make blob {message.blob} {message.size} bytes")
-            self._append(self._fds[message.blob], message.data, had)
-            return Appended(message.blob, message.size)
-        elif isinstance(message, Closed) and message.blob in self._fds:
-            fcntl.fcntl(self._fds[message.blob], fcntl.F_ADD_SEALS, SEALS)
-        return message
-
-    def _append(self, fd: int, data: bytes, offset: int) -> None:
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(fd, view, offset)
-            view, offset = view[written:], offset + written
-        self._media_ns = self._clock.now_ns()
-
-    def _batches(self, messages: Sequence[Message]) -> list[tuple[bytes, list[int]]]:
-        """The messages as few pieces of bytes, each with the descriptors that its Opened frames bring."""
-        batches: list[tuple[bytes, list[int]]] = []
-        frames: list[bytes] = []
-        fds: list[int] = []
-        for message in messages:
-            if isinstance(message, Opened):
-                if len(fds) == MAX_FDS:
-                    batches.append((b"".join(frames), fds))
-                    frames, fds = [], []
-                fds.append(self._fds[message.blob])
-            frames.append(encode(message))
-        return [*batches, (b"".join(frames), fds)]
+    def _all(self) -> list[Told]:
+        return [*self.shelf.told(), *([] if self._waits else [Told(Synced(self.shelf.media_ns))])]
 
     def _accept(self) -> None:
         assert self._listener is not None
@@ -153,16 +173,35 @@ class Hub:
 
         link = Link(sock, self._take, lost)
         self._links.add(link)
-        for data, fds in self._batches([*self._snapshot.messages(), Synced(self._media_ns)]):
+        for data, fds in _batches(self._all()):
             link.send(data, fds)
 
     def _take(self, frames: list[Frame], fds: deque[int]) -> None:
         for frame in frames:
             if isinstance(frame, Report):
                 self._on_report(frame.values)
+            elif isinstance(frame, Wanted):
+                if self._on_wanted is not None:
+                    self._on_wanted(frame.path)
             elif isinstance(frame, Handover) and fds:
                 connection = socket.socket(fileno=fds.popleft())
                 connection.setblocking(False)
                 self._on_handover(connection, frame.data)
             else:
                 raise BrokenFeed("a worker sent what only a hub sends")
+
+
+def _batches(told: Iterable[Told]) -> list[tuple[bytes, list[int]]]:
+    """What is told as few pieces of bytes, each with the descriptors that its Opened and Pulled frames bring."""
+    batches: list[tuple[bytes, list[int]]] = []
+    frames: list[bytes] = []
+    fds: list[int] = []
+    for message, memory, _ in told:
+        if isinstance(message, Opened | Pulled):
+            assert memory is not None
+            if len(fds) == MAX_FDS:
+                batches.append((b"".join(frames), fds))
+                frames, fds = [], []
+            fds.append(memory.fd)
+        frames.append(encode(message))
+    return [*batches, (b"".join(frames), fds)]

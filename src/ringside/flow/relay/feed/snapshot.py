@@ -7,16 +7,28 @@ order in which they make sense, and the blobs that nothing names any more.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ringside.core.feed import Appended, Closed, Document, Expected, Message, Opened, Playlist, Ranged, Removed
+from ringside.core.feed import (
+    Appended,
+    Closed,
+    Document,
+    Expected,
+    Fresh,
+    Message,
+    Opened,
+    Playlist,
+    Pulled,
+    Ranged,
+    Removed,
+)
 
 NAMELESS = ""  # no request has this path
-Named = Opened | Ranged | Document | Playlist
+Named = Opened | Pulled | Ranged | Document | Playlist
 
 
 class _Blob:
     __slots__ = ("closed", "names", "opened", "size")
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: Opened | Pulled) -> None:
         self.opened = opened
         self.size = 0
         self.closed = False
@@ -34,15 +46,25 @@ class Snapshot:
     def __repr__(self) -> str:
         return f"<Snapshot {len(self._named)} paths {len(self._blobs)} blobs {len(self._expected)} expected>"
 
+    def __len__(self) -> int:
+        """How many paths it knows of, expected ones included."""
+        return len(self._named) + len(self._expected)
+
     def size(self, blob: int) -> int:
-        """How many bytes a blob has."""
+        """How many bytes a blob that still grows has."""
         return self._growing(blob).size
+
+    def oldest(self) -> tuple[str, ...]:
+        """The paths of the blob that was opened first, of those that are complete; empty without any."""
+        return next((tuple(blob.names) for blob in self._blobs.values() if blob.closed), ())
 
     def apply(self, message: Message) -> list[int]:
         """Take one message in; returns the blobs that are of no more use."""
         match message:
-            case Opened() | Appended() | Closed():
-                return self._grow(message)
+            case Opened() | Pulled():
+                return self._open(message)
+            case Appended() | Closed():
+                self._grow(message)
             case Ranged(path, number, offset, size):
                 if number not in self._blobs or offset + size > self._blobs[number].size:
                     raise ValueError(f"{path} lies beyond the end of blob {number}")
@@ -51,6 +73,8 @@ class Snapshot:
                 return freed
             case Document(path) | Playlist(path):
                 return self._name(path, message)
+            case Fresh():
+                self._refresh(message)
             case Expected(path):
                 self._expected[path] = message
             case Removed(path):
@@ -58,22 +82,27 @@ class Snapshot:
                 return self._unname(path)
         return []
 
-    def _grow(self, message: Opened | Appended | Closed) -> list[int]:
-        number = message.blob
-        if isinstance(message, Opened):
-            if number in self._blobs:
-                raise ValueError(f"blob {number} is open already")
-            freed = self._name(message.path, message)
-            self._blobs[number] = _Blob(message)
-            return freed
-        blob = self._growing(number)
+    def _open(self, message: Opened | Pulled) -> list[int]:
+        if message.blob in self._blobs:
+            raise ValueError(f"blob {message.blob} is open already")
+        freed = self._name(message.path, message)
+        self._blobs[message.blob] = _Blob(message)
+        return freed
+
+    def _grow(self, message: Appended | Closed) -> None:
+        blob = self._growing(message.blob)
         if isinstance(message, Closed):
             blob.closed = True
         elif message.size < blob.size:
-            raise ValueError(f"blob {number} cannot shrink to {message.size} bytes")
+            raise ValueError(f"blob {message.blob} cannot shrink to {message.size} bytes")
         else:
             blob.size = message.size
-        return []
+
+    def _refresh(self, message: Fresh) -> None:
+        old = self._named.get(message.path)
+        if isinstance(old, Pulled):
+            new = replace(old, made_ns=message.made_ns, fresh_ns=message.fresh_ns, stale_ns=message.stale_ns)
+            self._named[message.path] = self._blobs[old.blob].opened = new
 
     def messages(self) -> Iterator[Message]:
         """All that a newcomer must be told. A blob whose own path is gone is opened as NAMELESS."""
@@ -96,7 +125,7 @@ class Snapshot:
 
     def _name(self, path: str, message: Named) -> list[int]:
         old = self._named.get(path)
-        same = isinstance(old, Opened | Ranged) and isinstance(message, Ranged) and old.blob == message.blob
+        same = isinstance(old, Opened | Pulled | Ranged) and isinstance(message, Ranged) and old.blob == message.blob
         freed = [] if same else self._unname(path)
         self._expected.pop(path, None)
         self._named[path] = message
@@ -104,7 +133,7 @@ class Snapshot:
 
     def _unname(self, path: str) -> list[int]:
         old = self._named.pop(path, None)
-        if not isinstance(old, Opened | Ranged):
+        if not isinstance(old, Opened | Pulled | Ranged):
             return []
         blob = self._blobs[old.blob]
         blob.names.discard(path)

@@ -1,0 +1,156 @@
+"""Filler: the shell of the process that fills an edge: one hub for the machine's workers, one origin to take from.
+
+What enters: the origin's feed, or what workers want pulled. What leaves: the hub's feed to the workers, and once a
+second an account of how the origin does. Whether objects are pushed or pulled is decided once, by what the origin
+answers to a request for its feed; until then workers hold their viewers.
+"""
+
+import asyncio
+import contextlib
+import random
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvloop
+
+from ringside.core.clock import Clock
+from ringside.core.feed import Message
+from ringside.flow.relay.feed import Hub, Shelf, asks_for_feed, refuse
+from ringside.flow.relay.fill.config import Config
+from ringside.flow.relay.fill.push import Push
+
+if TYPE_CHECKING:
+    from ringside.flow.relay.fill.pull import Pull
+
+TELL_S = 1.0
+OnReady = Callable[[str], None]
+Tell = Callable[[dict[str, Any]], None]
+Documents = Callable[[], Sequence[Message]]
+
+
+def run_filler(
+    config: Config,
+    feed_path: str | Path,
+    clock: Clock,
+    *,
+    on_ready: OnReady,
+    alongside: Callable[[], Awaitable[None]],
+    tell: Tell,
+    on_report: Tell | None = None,
+    documents: Documents | None = None,
+) -> None:
+    """Fill the workers that connect to `feed_path` until `alongside()` ends, or SIGTERM.
+
+    `on_ready("push" or "pull")` is called when workers can be fed; `tell({"origin": ...})` once a second;
+    `on_report(report)` with each worker's own. What `documents()` returns each second is put out beside what the
+    origin has. Raises RingsideError where the origin refuses the feed that `config.mode` insists on.
+    """
+    filler = Filler(config, feed_path, clock, on_ready, tell, on_report, documents)
+    uvloop.run(filler.serve(alongside))
+
+
+class Filler:
+    """A filler's hub, and what fills it."""
+
+    def __init__(
+        self,
+        config: Config,
+        feed_path: str | Path,
+        clock: Clock,
+        on_ready: OnReady,
+        tell: Tell,
+        on_report: Tell | None = None,
+        documents: Documents | None = None,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._on_ready = on_ready
+        self._tell = tell
+        self._documents = documents
+        self._beside: Sequence[Message] = ()  # what the origin does not tell
+        self.mode = ""  # not known yet
+        self.hub = Hub(
+            feed_path,
+            clock,
+            self._adopt,
+            on_report or (lambda _: None),
+            self._wanted,
+            feed_token=config.feed_token,
+            waits=True,
+        )
+        self.push = Push(config, self.hub, clock, random.random, self._synced)
+        self.pull: Pull | None = None
+
+    def __repr__(self) -> str:
+        return f"<Filler {self.mode or 'undecided'} {self.hub!r}>"
+
+    def describe(self) -> dict[str, Any]:
+        """How the origin does: JSON-ready."""
+        pulled = self.pull.describe() if self.pull is not None else {}
+        about = {"url": self._config.origin, "mode": self.mode or self._config.mode}
+        return {**about, **self.push.describe(), **pulled, "feed": self.hub.describe()}
+
+    async def serve(self, alongside: Callable[[], Awaitable[None]]) -> None:
+        """Fill until `alongside()` ends, or SIGTERM."""
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await self.hub.start()
+        tasks = [asyncio.ensure_future(task) for task in (self._fill(), self._account(), alongside(), stop.wait())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            self.hub.close()
+
+    async def _fill(self) -> None:
+        mode = await self.push.choose()
+        if mode == "push":
+            await self.push.run()
+            return
+        from ringside.flow.relay.fill.fetch import open_session  # only now: pushing needs no HTTP client
+        from ringside.flow.relay.fill.pull import Pull
+
+        async with open_session(self._config) as client:
+            self.pull = Pull(self._config, self._clock, self.hub.publish, client)
+            self.hub.swap(Shelf())
+            self._ready(mode)
+            await self.pull.run()
+
+    def _synced(self) -> None:
+        self.hub.publish(self._beside)
+        self._ready("push")
+
+    def _ready(self, mode: str) -> None:
+        if not self.mode:
+            self.mode = mode
+            self._on_ready(mode)
+
+    async def _account(self) -> None:
+        while True:
+            self._tell({"origin": self.describe()})
+            if self._documents is not None:
+                self._beside = self._documents()
+                self.hub.publish(self._beside)
+            await asyncio.sleep(TELL_S)
+
+    def _wanted(self, path: str) -> None:
+        if self.pull is not None:
+            self.pull.wanted(path)
+
+    def _adopt(self, connection: socket.socket, data: bytes) -> None:
+        """A worker gave a connection away: an edge that wants to be fed from here, or a publisher gone astray."""
+        if not asks_for_feed(data):
+            refuse(connection, 403, "this is an edge: publish to its origin")
+        elif self.mode == "pull":
+            refuse(connection, 404, "there is no feed here: this edge pulls from its origin")
+        else:
+            self.hub.adopt(connection, data)
