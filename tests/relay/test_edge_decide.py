@@ -40,8 +40,8 @@ def outcome(store: Store, path: str, **fields: str) -> object:
     match decision:
         case Serve():
             return decision.status
-        case Hold(_, point, until_ns):
-            return ("hold", point, (until_ns - NOW_NS) // SECOND_NS)
+        case Hold(_, point, for_ns):
+            return ("hold", point, for_ns // SECOND_NS)
         case Refuse(status, _, max_age_s):
             return ("refuse", status, max_age_s)
     return decision

@@ -19,7 +19,8 @@ from ringside.core.clock import Simulated, Wall
 from ringside.core.errors import Misconfigured
 from ringside.core.feed import Appended, Cache, Closed, Document, Frame, Message, Opened, Ranged, Removed, encode
 from ringside.flow.relay.edge import Config
-from ringside.flow.relay.edge.aio import Edge, listen
+from ringside.flow.relay.edge.aio import Edge
+from ringside.flow.relay.edge.door import listen
 from ringside.flow.relay.edge.feed import Feed
 from ringside.flow.relay.feed import Hub
 from ringside.flow.relay.feed.link import MAX_FDS, Link
@@ -153,7 +154,7 @@ def test_without_a_hub_a_publisher_is_told_so() -> None:
             h.feed.stop()
             publisher = await h.viewer()
             publisher.send(b"PUT /ingest/main/a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
-            assert (await publisher.answer())[::2] == (503, b"there is no origin to publish to\n")
+            assert (await publisher.answer())[::2] == (503, b"there is no origin to hand this to\n")
 
     run(scene)
 

@@ -7,6 +7,7 @@ result kept: what has been seen before, byte for byte, is not parsed again.
 """
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 import httptools
@@ -125,14 +126,14 @@ def parse_directives(query: str) -> Directives | None:
     return Directives(msn, part, given.get("_HLS_skip") in {"YES", "v2"}, fault)
 
 
-def parse_line(line: bytes) -> Target:
-    """A request line, without its line end."""
+def parse_line(line: bytes, keyer: Callable[[str, str], str] | None = None) -> Target:
+    """A request line, without its line end. `keyer`: see Reader."""
     if len(line) > MAX_LINE:
         raise Malformed("the request line is too long", 414)
     plain = PLAIN.fullmatch(line)
     if plain is not None:
         method, path, query = (group.decode() for group in plain.groups(b""))
-        return _target(method, path, query, True)
+        return _target(method, path, query, True, keyer)
     listener, parser = _parse(line + b"\r\nHost: x\r\n\r\n")
     version = parser.get_http_version()
     if version not in {"1.0", "1.1"}:
@@ -141,10 +142,13 @@ def parse_line(line: bytes) -> Target:
     if not url.startswith("/"):
         url = _origin_form(url)
     path, _, query = url.partition("?")
-    return _target(parser.get_method().decode(), path, query, version == "1.1")
+    return _target(parser.get_method().decode(), path, query, version == "1.1", keyer)
 
 
-def _target(method: str, path: str, query: str, http11: bool) -> Target:
+def _target(method: str, path: str, query: str, http11: bool, keyer: Callable[[str, str], str] | None) -> Target:
+    if keyer is not None:
+        key = keyer(path, query)
+        return Target(method, key, None, http11, not query or key.endswith(query))
     common = not query or query.startswith("_HLS_")
     return Target(method, path, parse_directives(query) if query else None, http11, common)
 
@@ -203,9 +207,13 @@ def parse_fields(block: bytes) -> Fields:
 
 
 class Reader:
-    """Reads heads, remembering the lines and blocks it has seen."""
+    """Reads heads, remembering the lines and blocks it has seen.
 
-    def __init__(self) -> None:
+    With a `keyer(path, query)`, what it returns is the path, and directives mean nothing: what is pulled is named so.
+    """
+
+    def __init__(self, keyer: Callable[[str, str], str] | None = None) -> None:
+        self._keyer = keyer
         self._lines: dict[bytes, Target] = {}
         self._blocks: dict[bytes, Fields] = {}
 
@@ -225,7 +233,7 @@ class Reader:
         return Request(target, fields)
 
     def _line(self, line: bytes) -> Target:
-        target = parse_line(line)
+        target = parse_line(line, self._keyer)
         if target.common and len(line) <= KEPT_BYTES:
             if len(self._lines) >= KEPT:
                 self._lines.clear()

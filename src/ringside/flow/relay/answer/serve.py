@@ -6,6 +6,8 @@ writes: the connection does.
 """
 
 import gzip
+from email.utils import formatdate
+from http import HTTPStatus
 from typing import Protocol
 
 from ringside.core.feed import Cache
@@ -21,12 +23,12 @@ PREFLIGHT = (
     b"Access-Control-Allow-Headers: *, Range, Content-Type\r\n"
     b"Access-Control-Max-Age: 86400\r\n"
 )
-REASONS = {
+REASONS = {status.value: status.phrase.encode() for status in HTTPStatus} | {
     200: b"OK", 204: b"No Content", 206: b"Partial Content", 304: b"Not Modified", 400: b"Bad Request",
     404: b"Not Found", 405: b"Method Not Allowed", 408: b"Request Timeout", 411: b"Length Required",
     413: b"Content Too Large", 414: b"URI Too Long", 416: b"Range Not Satisfiable",
-    431: b"Request Header Fields Too Large", 501: b"Not Implemented", 503: b"Service Unavailable",
-    505: b"HTTP Version Not Supported",
+    429: b"Too Many Requests", 431: b"Request Header Fields Too Large", 501: b"Not Implemented",
+    503: b"Service Unavailable", 505: b"HTTP Version Not Supported",
 }  # fmt: skip
 STATUS = {status: b"HTTP/1.1 %d %s\r\n" % (status, reason) for status, reason in REASONS.items()}
 COMPRESSIBLE = ("text/", "application/json", "application/javascript", "application/vnd.apple.mpegurl",
@@ -41,43 +43,80 @@ class Readable(Protocol):
     def read(self, offset: int, size: int) -> bytes: ...
 
 
-class Serve:
-    """An answer: `status`, `head` (from after the Date to the empty line), and `body` or a range of `blob`."""
+class Date:
+    """A second of Unix time, and the Date field that says so; each second is one object, and known by it."""
 
-    __slots__ = ("_date", "_wire", "blob", "body", "head", "offset", "size", "status")
+    __slots__ = ("field", "second")
+
+    def __init__(self, second: int) -> None:
+        self.second = second
+        self.field = b"Date: %b\r\n" % formatdate(second, usegmt=True).encode()
+
+
+class Tally:
+    """How often an object was served, and how many were held for it."""
+
+    __slots__ = ("held", "hits")
+
+    def __init__(self) -> None:
+        self.hits = self.held = 0
+
+
+NOBODY = Tally()
+"""Of what is not counted."""
+
+
+class Serve:
+    """An answer: `status`, `head` (from after the Date to the empty line), and `body` or a range of `blob`.
+
+    `born_s`: the second of Unix time at which it was made, where its age is to be told (RFC 9111 §5.1); else 0.
+    """
+
+    __slots__ = ("_date", "_wire", "blob", "body", "born_s", "head", "offset", "size", "status", "tally")
 
     def __init__(
-        self, status: int, head: bytes, body: bytes = b"", blob: Readable | None = None, offset: int = 0, size: int = 0
+        self,
+        status: int,
+        head: bytes,
+        body: bytes = b"",
+        blob: Readable | None = None,
+        offset: int = 0,
+        size: int = 0,
+        *,
+        born_s: int = 0,
+        tally: Tally = NOBODY,
     ) -> None:
+        self.born_s = born_s
+        self.tally = tally
         self.status = status
         self.head = head
         self.body = body
         self.blob = blob
         self.offset = offset
         self.size = size if blob is not None else len(body)
-        self._date = b""
+        self._date: Date | None = None
         self._wire = b""
 
     def __repr__(self) -> str:
         return f"<Serve {self.status} {self.size} B>"
 
-    def top(self, date: bytes, close: bool = False) -> bytes:
-        """Status line and head; `date` is a whole Date field."""
-        head = b"Connection: close\r\n" + self.head if close else self.head
-        return STATUS[self.status] + date + head
+    def top(self, date: Date, close: bool = False) -> bytes:
+        """Status line and head, as of `date`."""
+        age = b"Age: %d\r\n" % max(0, date.second - self.born_s) if self.born_s else b""
+        return STATUS[self.status] + date.field + age + (b"Connection: close\r\n" if close else b"") + self.head
 
-    def wire(self, date: bytes) -> bytes:
-        """Status line, head and what body there is in memory; joined once per Date, not once per viewer."""
+    def wire(self, date: Date) -> bytes:
+        """Status line, head and what body there is in memory; joined once per second, not once per viewer."""
         if date is not self._date:
             self._date = date
-            self._wire = STATUS[self.status] + date + self.head + self.body
+            self._wire = self.top(date) + self.body
         return self._wire
 
     def take_in(self) -> None:
         """Keep the blob's range in memory from now on: cheaper to write where it is small."""
         if self.blob is not None:
             self.body = self.blob.read(self.offset, self.size)
-            self.blob = None
+            self.blob = self._date = None
 
 
 def cache_control(cache: Cache, target_s: int) -> bytes:

@@ -6,31 +6,34 @@ every deadline. Time is read once a tick: deadlines are seconds, a tick is a ten
 """
 
 import asyncio
+import os
 import socket
-from collections import Counter
 from collections.abc import Iterable
-from email.utils import formatdate
 
 from ringside.core.clock import Clock
-from ringside.core.errors import Misconfigured
-from ringside.core.feed import Cache, Document, Handover, Report, encode
-from ringside.flow.relay.answer.decide import Decision, Follow, Hold, decide, too_late
+from ringside.core.feed import Cache, Document, Handover, Report, Wanted, encode
+from ringside.flow.relay.answer.asking import Asking
+from ringside.flow.relay.answer.decide import decide, too_late
+from ringside.flow.relay.answer.decision import Decision, Follow, Hold, Want
+from ringside.flow.relay.answer.keys import keyer
 from ringside.flow.relay.answer.request import KEPT, Reader, Request
-from ringside.flow.relay.answer.serve import Serve, refusal
+from ringside.flow.relay.answer.serve import Date, Serve, refusal
 from ringside.flow.relay.answer.store import Store
-from ringside.flow.relay.answer.waiting import Waiting
+from ringside.flow.relay.answer.waiting import Group, Waiting
 from ringside.flow.relay.edge.config import Asset, Config
+from ringside.flow.relay.edge.door import Door
 from ringside.flow.relay.edge.special import SPECIAL, event_frame
 from ringside.flow.relay.edge.stats import Stats
 from ringside.flow.relay.feed.link import Link
 from ringside.flow.relay.wire.connection import Connection
+from ringside.flow.relay.wire.poll import Poll
 from ringside.flow.relay.wire.writing import Writing
 
 TICK_S = 0.1
 IDLE_EVERY_TICKS = 50
 STATUS = "/status.json"
 PUBLISHING = {"PUT", "POST", "DELETE"}
-SEND_BUFFER = 425_984  # bytes: a part at once; more would only be memory that a slow reader holds
+FEED = "/feed"
 
 
 class Edge:
@@ -40,10 +43,13 @@ class Edge:
         self.config = config
         self.clock = clock
         self.loop = asyncio.get_running_loop()
-        self.store = Store(Document(a.path, a.body, a.content_type, Cache.ASSET) for a in assets)
+        documents = [Document(a.path, a.body, a.content_type, Cache.ASSET) for a in assets]
+        self.store = Store(documents, ages=config.cache, pulls=config.pull)
         self.waiting: Waiting[Connection] = Waiting(config.max_connections)
-        self.reader = Reader()
-        self.answers: dict[bytes, Serve] = {}  # to heads asked since the store last changed
+        self.reader = Reader(keyer(config.ignored_query) if config.pull else None)
+        self.asking = Asking()
+        self.rate = config.max_requests_per_s
+        self.answers: dict[bytes, Serve | Group[Connection]] = {}  # to heads asked since the store last changed
         self.feed: Link | None = None
         self.stats = Stats(name, self)
         self.connections: set[Connection] = set()
@@ -51,17 +57,17 @@ class Edge:
         self.partial: dict[Connection, int] = {}  # heads that have begun, and when
         self.blocked: dict[Writing, None] = {}  # sockets that are full
         self.lingering: dict[Connection, int] = {}  # half closed, and until when
-        self.statuses: Counter[int] = Counter()
-        self.requests = self.bytes = self.slow_dropped = self.turned_away = self.handed_over = 0
-        self.no_descriptors = self.late = 0
-        self.port = 0
-        self._server: asyncio.Server | None = None
+        self.counts = [0] * 600  # answers by status
+        self.bytes = self.slow_dropped = self.turned_away = self.handed_over = 0
+        self.no_descriptors = self.late = self.too_fast = 0
+        self.draining = False
+        self.poll = Poll(self.loop)
+        self._door: Door | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._ticks = 0
         self._due_s = 0.0
         self.now_ns = 0
-        self._date_s = -1
-        self.date = b""
+        self.date = Date(0)
         self.read_time()
 
     def __repr__(self) -> str:
@@ -69,32 +75,50 @@ class Edge:
 
     # Coming and going
 
+    @property
+    def port(self) -> int:
+        """The public port; 0 before it is open."""
+        return 0 if self._door is None else self._door.port
+
     async def start(self) -> None:
         """Listen on the public port. Raises Misconfigured when that cannot be."""
-        listener = listen(self.config.host, self.config.port)
-        self.port = listener.getsockname()[1]
-        self._server = await self.loop.create_server(lambda: Connection(self), sock=listener, backlog=4096)
+        self._door = Door(self)
         self._due_s = self.loop.time() + TICK_S
         self._timer = self.loop.call_at(self._due_s, self._tick)
 
-    async def stop(self, within_s: float = 0.8) -> None:
-        """Accept nobody, finish what is being written, hang up on the rest: a player asks another worker."""
-        if self._server is not None:
-            self._server.close()
-        for connection in tuple(self.connections):
-            if connection not in self.blocked:
-                connection.finish_and_close()
+    async def stop(self, within_s: float, idle_s: float = 0) -> None:
+        """Let nobody in, answer who is waiting, and go: at once without viewers, after `within_s` at the latest.
+
+        A connection closes with its next answer, and its player asks elsewhere; one that has been idle for `idle_s` is
+        closed without. (Sooner, a request might just be on its way.)
+        """
+        self.draining = True
+        self.answers.clear()
+        if self._door is not None:
+            self._door.close()
         for _ in range(int(within_s / TICK_S)):
-            if self.blocked:
-                await asyncio.sleep(TICK_S)
+            idle_ns = self.now_ns - int(idle_s * 1e9)
+            for connection in tuple(self.connections):
+                if connection.events or (not connection.busy and connection.active_ns <= idle_ns):
+                    connection.finish_and_close()
+            if not self.connections:
+                break
+            await asyncio.sleep(TICK_S)
         for connection in tuple(self.connections):
             connection.abort()
         if self._timer is not None:
             self._timer.cancel()
+        self.poll.close()
         await asyncio.sleep(0)
 
-    def arrived(self, connection: Connection) -> None:
-        """A connection was made."""
+    def arrived(self, fd: int) -> None:
+        """Somebody has connected, on the descriptor `fd`."""
+        connection = Connection(self, fd)
+        try:
+            self.poll.add(fd, connection)
+        except OSError:
+            os.close(fd)
+            return
         self.connections.add(connection)
         if len(self.connections) > self.config.max_connections:
             self.turned_away += 1
@@ -105,66 +129,90 @@ class Edge:
         self.connections.discard(connection)
         self.subscribers.pop(connection, None)
         self.partial.pop(connection, None)
-        self.blocked.pop(connection, None)
         self.lingering.pop(connection, None)
         if connection.hold is not None:
-            self.waiting.discard(connection.hold.path, connection.hold.point, connection)
-            connection.hold = None
+            self.waiting.discard(connection)
 
     # Requests
 
     def respond(self, connection: Connection, request: Request, head: bytes, rest: bytes) -> bool:
         """Answer, hold or refuse; True when the connection was handed over and is no longer ours."""
-        self.requests += 1
         connection.request = request
         target, fields = request
         if target.path in SPECIAL and SPECIAL[target.path](self, connection, request):
             return False
-        if target.method in PUBLISHING and target.path.startswith("/ingest/"):
+        publishing = target.method in PUBLISHING and target.path.startswith("/ingest/")
+        if publishing or (target.path == FEED and target.method == "GET"):
             return self._hand_over(connection, head + rest)
         if fields.length or fields.chunked:
             connection.refuse_and_close(405, "nothing is taken in here")
             return False
         decision = decide(request, self.store, self.now_ns)
-        if isinstance(decision, Serve) and target.common and not rest:
-            self._remember(request, head, decision)
-        self._do(connection, decision)
+        answer = self._do(connection, decision)
+        if answer is not None and target.common and not rest and not self.draining:
+            self._remember(request, head, answer)
         return False
 
-    def _remember(self, request: Request, head: bytes, answer: Serve) -> None:
+    def _remember(self, request: Request, head: bytes, answer: Serve | Group[Connection]) -> None:
         if request.target.method == "GET" and request.target.http11 and not request.fields.close:
             if len(self.answers) >= KEPT:
                 self.answers.clear()
             self.answers[head] = answer
 
-    def _do(self, connection: Connection, decision: Decision, until_ns: int = 0) -> None:
+    def _do(self, connection: Connection, decision: Decision) -> Serve | Group[Connection] | None:
+        """Do it; what the same request may be answered with again."""
         if isinstance(decision, Serve):
             connection.serve(decision)
-        elif isinstance(decision, Hold):
-            if until_ns:
-                decision = decision._replace(until_ns=until_ns)
-            if self.waiting.add(decision.path, decision.point, connection, decision.until_ns):
-                connection.hold = decision
-            else:
-                connection.serve(refusal(503, "too many are waiting here", 1))
-        elif isinstance(decision, Follow):
+            return decision
+        if isinstance(decision, Want):
+            self.want(decision.key)
+            return self._do(connection, decision.then)
+        if isinstance(decision, Hold):
+            assert connection.request is not None
+            group = self.waiting.group(decision.path, decision.point, connection.request, decision.for_ns)
+            self.wait(connection, group)
+            return group
+        if isinstance(decision, Follow):
             connection.follow(decision)
         else:
             connection.serve(refusal(*decision))
+        return None
 
-    def _release(self, connection: Connection) -> None:
-        hold, request = connection.hold, connection.request
-        assert hold is not None
-        assert request is not None
-        connection.hold = None
-        connection.active_ns = self.now_ns
-        self._do(connection, decide(request, self.store, self.now_ns), hold.until_ns)
-        connection.resume()
+    def wait(self, connection: Connection, group: Group[Connection]) -> None:
+        """Hold a viewer with those who asked the same."""
+        connection.request = group.request
+        if not self.waiting.add(group, connection, self.now_ns):
+            connection.serve(refusal(503, "too many are waiting here", 1))
+
+    def want(self, key: str) -> None:
+        """Ask the filler for `key`, once."""
+        if self.feed is not None and not self.feed.closed and self.asking.due(key, self.now_ns):
+            self.feed.send(encode(Wanted(key)))
+
+    def _release(self, group: Group[Connection]) -> None:
+        """What they wait for is there: decide once, answer all."""
+        request, now_ns = group.request, self.now_ns
+        decision = decide(request, self.store, now_ns, group.point)
+        plain = request.target.method == "GET" and request.target.http11 and not request.fields.close
+        if isinstance(decision, Serve) and plain and not self.draining:
+            decision.tally.held += len(group.waiters)
+            for connection in group.waiters:
+                connection.hold = None
+                connection.active_ns = now_ns
+                connection.again(decision)
+                connection.resume()
+            return
+        for connection, asked_ns in group.waiters.items():
+            connection.hold = None
+            if isinstance(decision, Hold):  # what was announced has changed: its patience goes on
+                decision = decision._replace(for_ns=max(0, asked_ns + group.for_ns - now_ns))
+            self._do(connection, decision)
+            connection.resume()
 
     def _hand_over(self, connection: Connection, data: bytes) -> bool:
         frame = encode(Handover(data))
         if self.feed is None or self.feed.closed:
-            connection.refuse_and_close(503, "there is no origin to publish to")
+            connection.refuse_and_close(503, "there is no origin to hand this to")
             return False
         fd = connection.hand_over()
         self.feed.send(frame, [fd])
@@ -179,13 +227,18 @@ class Edge:
         self.answers.clear()
         store, waiting = self.store, self.waiting
         touched, store.touched = store.touched, set()
-        if store.synced_anew:
-            store.synced_anew = False
+        anew, store.synced_anew = store.synced_anew, False
+        if anew:
             touched.update(waiting.paths())
+            self.asking.forget()
+        self.asking.told(touched)
         grown, store.grown = store.grown, set()
         for path in touched:
-            for connection in waiting.release(path, store.ready):
-                self._release(connection)
+            for group in waiting.release(path, store.ready):
+                self._release(group)
+        if anew and store.pulls:
+            for path in waiting.paths():
+                self.want(path)
         for blob in grown:
             for follower in tuple(blob.followers):
                 follower.advance()
@@ -204,10 +257,10 @@ class Edge:
     def read_time(self) -> None:
         """Read the clock: `now_ns` is what everything goes by until the next tick."""
         self.now_ns = self.clock.now_ns()
-        if self.now_ns // 10**9 == self._date_s:
-            return
-        self.date = b"Date: %b\r\n" % formatdate(self.now_ns // 10**9, usegmt=True).encode()
-        self._date_s = self.now_ns // 10**9
+        if self.config.pull:
+            self.answers.clear()  # what is pulled ages while nothing is told
+        if self.now_ns // 10**9 != self.date.second:
+            self.date = Date(self.now_ns // 10**9)
 
     def _tick(self) -> None:
         now_s = self.loop.time()
@@ -226,7 +279,6 @@ class Edge:
         for connection in self.waiting.expire(now_ns):
             request = connection.request
             assert request is not None
-            connection.hold = None
             self.late += 1
             connection.serve(refusal(*too_late(request, self.store)))
             connection.resume()
@@ -248,25 +300,3 @@ class Edge:
         before_ns = now_ns - int(self.config.idle_timeout_s * 1e9)
         for connection in [c for c in self.connections if c.active_ns <= before_ns and not c.busy]:
             connection.finish_and_close()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket that other workers may share. Raises Misconfigured when it cannot be opened."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise Misconfigured(f"host {host} is no address of this machine: {error.strerror or error}") from None
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER // 2)  # the kernel doubles it
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    try:
-        listener.bind(address)
-        listener.listen(4096)
-    except OSError as error:
-        listener.close()
-        reason = "is taken by another program" if error.errno == 98 else f"cannot be opened: {error.strerror}"
-        raise Misconfigured(f"port {port} on {host} {reason}; choose another with --port") from None
-    listener.setblocking(False)
-    return listener

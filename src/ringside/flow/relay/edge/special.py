@@ -45,7 +45,7 @@ def ailment(edge: "Edge") -> str:
         return "this worker has not been fed yet"
     if edge.feed is None:
         return "this worker's feed is lost"
-    if store.ended:
+    if store.ended or edge.config.pull:
         return ""
     if not store.media_ns:
         return "no media has come yet"
@@ -80,7 +80,7 @@ def events(edge: "Edge", connection: "Connection", request: Request) -> bool:
     if not request.target.http11:
         connection.refuse_and_close(505, "event streams need HTTP/1.1")
         return True
-    edge.statuses[200] += 1
+    edge.counts[200] += 1
     connection.subscribe(Serve(200, EVENTS).top(edge.date) + event_frame(edge))
     return True
 

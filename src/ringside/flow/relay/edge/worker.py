@@ -1,8 +1,9 @@
 """Worker: one process of the edge, from its first line to its last.
 
-It is fed by the hub, binds the public port together with its siblings (SO_REUSEPORT), and serves until SIGTERM or
-until the task it runs alongside ends. It lives through the hub's death and waits for its return. The port opens with
-the first feed, so that a publisher who comes at once can be handed over; without a hub it opens a little later.
+It is fed by the hub, lets viewers in by the socket it was given (or binds the public port together with its siblings),
+and serves until SIGTERM, by which it drains, or until SIGINT or the end of the task it runs alongside, by which it ends
+at once. It lives through the hub's death and waits for its return. The port opens with the first feed, so that a
+publisher who comes at once can be handed over; without a hub it opens a little later.
 """
 
 import asyncio
@@ -21,6 +22,10 @@ from ringside.flow.relay.edge.config import Asset, Config
 from ringside.flow.relay.edge.feed import Feed
 
 FIRST_FEED_S = 2.0
+IDLE_S = 2.0
+"""A draining worker hangs up on whoever has asked nothing for so long."""
+HURRY_S = 0.8
+"""All that is left to finish when the event itself ends."""
 
 
 def run_worker(
@@ -33,7 +38,7 @@ def run_worker(
     on_ready: Callable[[int], None] | None = None,
     alongside: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Serve until SIGTERM, or until `alongside()` ends. `on_ready(port)` is called when the port is open.
+    """Serve until SIGTERM or SIGINT, or until `alongside()` ends. `on_ready(port)` is called when the port is open.
 
     Raises Misconfigured when the port cannot be opened.
     """
@@ -51,10 +56,7 @@ async def _serve(
 ) -> None:
     _raise_descriptor_limit()
     gc.set_threshold(100_000, 50, 1000)  # what connections leave behind is not cyclic; a full collection takes long
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    asked = _signalled()
     edge = Edge(config, assets.values(), clock, name)
     feed = Feed(edge, feed_path)
     feed.start()
@@ -62,21 +64,30 @@ async def _serve(
     await edge.start()
     if on_ready is not None:
         on_ready(edge.port)
-    waits: list[asyncio.Future[bool]] = [asyncio.ensure_future(stop.wait())]
-    if alongside is not None:
-        waits.append(asyncio.ensure_future(_ends(alongside)))
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    await edge.stop()
+    beside = asyncio.ensure_future(alongside()) if alongside is not None else asyncio.get_running_loop().create_future()
+    await asyncio.wait([asked, beside], return_when=asyncio.FIRST_COMPLETED)
+    if asked.done() and asked.result() == signal.SIGTERM:
+        await edge.stop(config.drain_s, IDLE_S)
+    else:
+        await edge.stop(HURRY_S)
     feed.stop()
-    for wait in waits:
-        wait.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await wait
+    beside.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await beside
 
 
-async def _ends(alongside: Callable[[], Awaitable[None]]) -> bool:
-    await alongside()
-    return True
+def _signalled() -> asyncio.Future[int]:
+    """Becomes the first signal that asks this process to go."""
+    loop = asyncio.get_running_loop()
+    asked: asyncio.Future[int] = loop.create_future()
+
+    def ask(number: int) -> None:
+        if not asked.done():
+            asked.set_result(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask, number)
+    return asked
 
 
 def _raise_descriptor_limit() -> None:

@@ -1,108 +1,141 @@
 """Connection: one viewer's socket, speaking HTTP/1.1 (RFC 9112) one request at a time.
 
-What enters: bytes, and the word that what was held for is there. What leaves: answers, in the order of the
-requests: a head and a small body in one call, or a head and a range of a blob. What to answer is decided elsewhere;
-the transport is used for reading alone, so nothing is ever queued behind it (see writing).
+What enters: bytes, and the word that what was held for is there. What leaves: answers, in the order of the requests: a
+head and a small body in one call, or a head and a range of a blob. What to answer is decided elsewhere. The way of a
+request that others have asked in the very same bytes is short: it is looked up, and answered or held.
 """
 
-import asyncio
 import os
 import socket
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from ringside.flow.relay.answer.blob import Blob
-from ringside.flow.relay.answer.decide import Follow, Hold
+from ringside.flow.relay.answer.decision import Follow
 from ringside.flow.relay.answer.request import MAX_HEAD, Malformed, Request
 from ringside.flow.relay.answer.serve import Serve, refusal
+from ringside.flow.relay.answer.waiting import Group
 from ringside.flow.relay.wire.writing import Writing
 
 if TYPE_CHECKING:
     from ringside.flow.relay.edge.aio import Edge
 
+READ = 4096  # bytes read at once: longer than nearly all requests
 MAX_REST = 64 * 1024  # bytes read ahead of the response being written
-INLINE = 16 * 1024  # bodies up to this size are written from memory, with their head
+INLINE = 32 * 1024  # bodies up to this size are written from memory, with their head
 JOIN = 64 * 1024  # documents up to this size are kept joined to their head
 LINGER_NS = 2_000_000_000
+SECOND_NS = 1_000_000_000
 
 
-class Connection(Writing, asyncio.Protocol):
-    """A viewer's connection. Exactly one of idle, held, writing, following, subscribed."""
+class Connection(Writing):
+    """A viewer's connection. Exactly one of idle, held, writing, following, subscribed.
+
+    `_odd`: not to be answered by the short way: something is under way, read ahead, or to be closed.
+    """
 
     __slots__ = (
-        "_close", "_follow", "_paused", "_rest", "_skip", "_transport",
+        "_asked", "_asked_since_ns", "_close", "_follow", "_odd", "_paused", "_rest", "_skip",
         "active_ns", "events", "hold", "lingering", "request", "sent",
     )  # fmt: skip
 
-    def __init__(self, edge: "Edge") -> None:
-        super().__init__(edge)
-        self._transport: asyncio.Transport | None = None
+    def __init__(self, edge: "Edge", fd: int) -> None:
+        super().__init__(edge, fd)
         self._rest = b""
         self._skip = 0
         self._follow: Follow | None = None
         self._close = False
         self._paused = False
+        self._odd = False
+        self._asked = 0
+        self._asked_since_ns = edge.now_ns
         self.sent = 0  # of the blob that is followed: where the next chunk begins
         self.events = False
         self.lingering = False
-        self.hold: Hold | None = None
+        self.hold: Group[Connection] | None = None
         self.request: Request | None = None
-        self.active_ns = 0
+        self.active_ns = edge.now_ns
 
-    # What the transport says
+    # What the socket says
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._fd = transport.get_extra_info("socket").fileno()
-        self._socket = socket.socket(fileno=self._fd)
-        self.active_ns = self._edge.now_ns
-        self._edge.arrived(self)
+    def readable(self) -> None:
+        """Bytes are there, or the other end has gone."""
+        while not self._paused and self._fd >= 0:
+            try:
+                data = os.read(self._fd, READ)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.abort()
+                return
+            if not data:
+                self._ended()
+                return
+            self._received(data)
+            if len(data) < READ:
+                return
 
-    def connection_lost(self, _: Exception | None) -> None:
-        self._let_go()
-        if self._follow is not None:
-            self._follow.media.blob.followers.pop(self, None)
-            self._follow = None
-        self._edge.left(self)
+    def _ended(self) -> None:
+        """Nothing more will be asked: what is being written is finished, what is held is given up."""
+        self._close = self._odd = True
+        if not self._out:
+            self.abort()
 
-    def eof_received(self) -> bool:
-        self._close = True
-        return bool(self._out)  # a response under way is finished; a held one is given up
-
-    def data_received(self, data: bytes) -> None:
-        if not self._rest and not self._skip and not self.busy:
-            serve = self._edge.answers.get(data)
-            if serve is not None:
-                self._again(serve)
+    def _received(self, data: bytes) -> None:
+        edge = self._edge
+        if self.hold is None and not self._odd:
+            known = edge.answers.get(data)
+            if known is not None:
+                self._asked += 1
+                if self._asked > edge.rate and self._too_fast():
+                    return
+                self.active_ns = edge.now_ns
+                if type(known) is Serve:
+                    self.again(known)
+                else:
+                    edge.wait(self, known)  # type: ignore[arg-type]
                 return
         if self.lingering:
             return
         if self._rest or self._skip or self.busy:
             self._rest += data
             if self.busy:
-                self._bound_rest()
+                self._settle()
                 return
             data, self._rest = self._rest, b""
         self._consume(data)
+        self._settle()
 
-    def _again(self, serve: Serve) -> None:
-        """The very same bytes were asked, and answered with `serve`, since the store last changed."""
-        edge = self._edge
-        edge.requests += 1
-        edge.statuses[serve.status] += 1
-        self.active_ns = edge.now_ns
+    def again(self, serve: Serve) -> None:
+        """Answer a GET of HTTP/1.1 that asks for no close."""
+        self._edge.counts[serve.status] += 1
+        serve.tally.hits += 1
         if serve.blob is None and serve.size <= JOIN:
-            self._write(serve.wire(edge.date))
+            self._write(serve.wire(self._edge.date))
+            if self._out:
+                self._odd = True
         else:
             self._whole(serve, False)
+            self._settle()
+
+    def _too_fast(self) -> bool:
+        """More than a second's requests have come: whether it took less than a second."""
+        edge = self._edge
+        fast = edge.now_ns - self._asked_since_ns < SECOND_NS
+        self._asked, self._asked_since_ns = 0, edge.now_ns
+        if fast:
+            edge.too_fast += 1
+            self.refuse_and_close(429, f"more than {edge.rate} requests in a second")
+        return fast
 
     @property
     def busy(self) -> bool:
         """Whether a response is owed or under way."""
         return self.hold is not None or bool(self._out) or self._follow is not None or self.events or self._close
 
-    def _bound_rest(self) -> None:
-        if len(self._rest) > MAX_REST and not self._paused and self._transport is not None:
-            self._transport.pause_reading()
+    def _settle(self) -> None:
+        """Something has changed: is the short way open, and may more be read?"""
+        self._odd = bool(self._out or self._rest or self._skip or self._follow or self.events or self._close)
+        if len(self._rest) > MAX_REST:
             self._paused = True
 
     # Requests
@@ -130,11 +163,13 @@ class Connection(Writing, asyncio.Protocol):
                 self.refuse_and_close(error.status, str(error))
                 return
             self.active_ns = edge.now_ns
+            self._asked += 1
+            if self._asked > edge.rate and self._too_fast():
+                return
             if edge.respond(self, request, head, data):
                 return  # handed over
             if self.busy:
                 self._rest = data
-                self._bound_rest()
                 return
 
     def _incomplete(self, data: bytes) -> None:
@@ -158,15 +193,18 @@ class Connection(Writing, asyncio.Protocol):
         request = self.request
         assert request is not None
         fields, target = request.fields, request.target
-        close = fields.close or not target.http11
         edge = self._edge
-        edge.statuses[serve.status] += 1
+        close = fields.close or not target.http11 or edge.draining
+        edge.counts[serve.status] += 1
+        serve.tally.hits += 1
         if target.method == "HEAD":
             self._write(serve.top(edge.date, close))
         else:
             self._whole(serve, close)
         if close:
             self.finish_and_close()
+        else:
+            self._settle()
 
     def _whole(self, serve: Serve, close: bool) -> None:
         if serve.blob is not None and serve.size <= INLINE:
@@ -186,8 +224,9 @@ class Connection(Writing, asyncio.Protocol):
     def refuse_and_close(self, status: int, sentence: str) -> None:
         """Answer what cannot be answered otherwise, and read no further."""
         edge = self._edge
-        edge.statuses[status] += 1
+        edge.counts[status] += 1
         edge.partial.pop(self, None)
+        self._rest = b""
         serve = refusal(status, sentence)
         self._write(serve.top(edge.date, close=True) + serve.body)
         self.lingering = True  # a close with bytes unread would reset the connection under our answer
@@ -195,29 +234,41 @@ class Connection(Writing, asyncio.Protocol):
 
     def finish_and_close(self) -> None:
         """Close as soon as all is written."""
-        self._close = True
+        self._close = self._odd = True
         if not self._out:
             self._end()
 
     def _end(self) -> None:
-        if self._transport is None or self._socket is None:
+        if self._fd < 0:
             return
         if not self.lingering:
-            self._transport.close()
+            self.abort()
             return
         try:
-            self._socket.shutdown(socket.SHUT_WR)
+            self._half_close()
         except OSError:
-            self._transport.abort()
+            self.abort()
             return
         self._edge.lingering[self] = self._edge.now_ns + LINGER_NS
 
+    def _half_close(self) -> None:
+        """Say that nothing more is written, while the other end may still be sending."""
+        ours = socket.socket(fileno=self._fd)
+        try:
+            ours.shutdown(socket.SHUT_WR)
+        finally:
+            ours.detach()
+
     def abort(self) -> None:
-        """Drop the connection at once."""
-        self._close = True
-        self._let_go()
-        if self._transport is not None:
-            self._transport.abort()
+        """Close the connection at once."""
+        if self._fd < 0:
+            return
+        self._close = self._odd = True
+        self._shut()
+        if self._follow is not None:
+            self._follow.media.blob.followers.pop(self, None)
+            self._follow = None
+        self._edge.left(self)
 
     # Following what grows
 
@@ -226,9 +277,10 @@ class Connection(Writing, asyncio.Protocol):
         request = self.request
         assert request is not None
         edge = self._edge
-        edge.statuses[follow.serve.status] += 1
+        edge.counts[follow.serve.status] += 1
+        follow.serve.tally.hits += 1
         if request.target.http11:
-            self._close = request.fields.close
+            self._close = request.fields.close or edge.draining
             top = follow.serve.top(edge.date, self._close)
         else:
             self._close = True
@@ -241,15 +293,19 @@ class Connection(Writing, asyncio.Protocol):
         follow.media.blob.followers[self] = None
         self._write(top, more=follow.media.blob.size > self.sent)
         self.advance()
+        self._settle()
 
     def advance(self) -> None:
         """Write what the followed blob has gained; while the socket is full it gathers, and goes as one chunk later."""
         follow = self._follow
-        if follow is None or self._out or self._socket is None:
+        if follow is None or self._out or self._fd < 0:
             return
         blob = follow.media.blob
         if blob.lost:
             self.abort()
+            return
+        if follow.end >= 0:
+            self._advance_to(follow.end, blob)
             return
         chunked = self.request is not None and self.request.target.http11
         if blob.size > self.sent:
@@ -258,9 +314,22 @@ class Connection(Writing, asyncio.Protocol):
         if blob.closed:
             if chunked:
                 self._write(b"0\r\n\r\n")
-            del blob.followers[self]
-            self._follow = None
-            self._finished()
+            self._unfollow(blob)
+
+    def _advance_to(self, end: int, blob: Blob) -> None:
+        """Write what there is before `end`, as it is: the head has told the length."""
+        first, self.sent = self.sent, min(blob.size, end)
+        if self.sent > first:
+            self._send_file(blob, first, self.sent)
+        if self.sent == end:
+            self._unfollow(blob)
+        elif blob.closed:
+            self.abort()  # it is shorter than was announced
+
+    def _unfollow(self, blob: Blob) -> None:
+        blob.followers.pop(self, None)
+        self._follow = None
+        self._finished()
 
     def abandon(self) -> None:
         """What is followed will not grow any more; an unfinished chunked response says so by its end."""
@@ -280,7 +349,7 @@ class Connection(Writing, asyncio.Protocol):
 
     def subscribe(self, top: bytes) -> None:
         """Begin an event stream."""
-        self.events = True
+        self.events = self._odd = True
         self._edge.subscribers[self] = None
         self._write(top)
 
@@ -298,10 +367,11 @@ class Connection(Writing, asyncio.Protocol):
             self._end()
         elif self._rest and not self.busy:
             data, self._rest = self._rest, b""
-            if self._paused and self._transport is not None:
-                self._transport.resume_reading()
-                self._paused = False
             self._consume(data)
+        self._settle()
+        if self._paused and not self.busy:
+            self._paused = False
+            self.readable()
 
     def _written(self) -> None:
         if self._follow is not None:
@@ -311,16 +381,13 @@ class Connection(Writing, asyncio.Protocol):
 
     def resume(self) -> None:
         """Go on with what was read ahead, once the held request has been answered."""
-        if not self.busy:
+        if self._odd and not self.busy:
             self._finished()
 
     # Handing over
 
     def hand_over(self) -> int:
-        """Give the connection away: a duplicate of its descriptor, which the caller owns; ours is dropped."""
-        assert self._transport is not None
-        self._transport.pause_reading()
+        """Give the connection away: a duplicate of its descriptor, which the caller owns; ours is closed."""
         fd = os.dup(self._fd)
-        self._close = True
-        self._transport.abort()
+        self.abort()
         return fd

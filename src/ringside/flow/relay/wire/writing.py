@@ -1,9 +1,8 @@
 """Writing: the half of a connection that puts bytes on the wire, in order, without ever waiting.
 
-Bytes go straight to the non-blocking socket, media by sendfile(2) from its blob. Only when the socket is full does
-the rest wait in a short list, and the event loop watch for room, until the connection's deadline. A duplicate of the
-descriptor is watched, since the loop lets a transport's own descriptor be watched by nobody else. It knows nothing
-of requests; `_written` and `abort` are the connection's.
+Bytes go straight to the non-blocking socket, media by sendfile(2) from its blob. Only when the socket is full does the
+rest wait in a short list, until epoll says that there is room, or until the connection's deadline. It knows nothing of
+requests; `_written` and `abort` are the connection's.
 """
 
 import os
@@ -29,14 +28,13 @@ class Span:
 class Writing:
     """Writes for one connection. `_out`: what did not fit into the socket; `deadline_ns`: when that is too slow."""
 
-    __slots__ = ("_edge", "_fd", "_out", "_socket", "_watch", "deadline_ns")
+    __slots__ = ("_edge", "_fd", "_out", "_socket", "deadline_ns")
 
-    def __init__(self, edge: "Edge") -> None:
+    def __init__(self, edge: "Edge", fd: int) -> None:
         self._edge = edge
-        self._fd = -1
+        self._fd = fd  # -1 once it is closed
         self._socket: socket.socket | None = None
         self._out: deque[memoryview | Span] | None = None
-        self._watch = -1
         self.deadline_ns = 0
 
     def abort(self) -> None:
@@ -47,23 +45,27 @@ class Writing:
         """All that had to wait is written."""
         raise NotImplementedError
 
-    def _let_go(self) -> None:
-        """Write no more: the descriptor is the transport's to close, and then another connection's."""
-        self._unwatch()
+    def _shut(self) -> None:
+        """Close the descriptor; write no more."""
+        fd, self._fd = self._fd, -1
+        if fd < 0:
+            return
+        self._out = None
+        self._edge.blocked.pop(self, None)
+        self._edge.poll.drop(fd)
         if self._socket is not None:
             self._socket.detach()
             self._socket = None
-        self._out = None
-        self._fd = -1
+        os.close(fd)
 
     def _write(self, data: bytes, more: bool = False) -> None:
-        if self._socket is None:
-            return
         if self._out:
             self._out.append(memoryview(data))
             return
+        if self._fd < 0:
+            return
         try:
-            sent = self._socket.send(data, socket.MSG_MORE) if more else self._socket.send(data)
+            sent = self._corked(data) if more else os.write(self._fd, data)
         except BlockingIOError:
             sent = 0
         except OSError:
@@ -73,71 +75,65 @@ class Writing:
         if sent != len(data):
             self._wait(memoryview(data)[sent:])
 
-    def _send_file(self, blob: Blob, at: int, end: int) -> None:
+    def _corked(self, data: bytes) -> int:
+        """Write what more follows upon at once, so that both leave as one."""
         if self._socket is None:
-            return
+            self._socket = socket.socket(fileno=self._fd)
+            self._socket.setblocking(False)
+        return self._socket.send(data, socket.MSG_MORE)
+
+    def _send_file(self, blob: Blob, at: int, end: int) -> None:
         if self._out:
             self._out.append(Span(blob, at, end))
             return
+        if self._fd < 0:
+            return
         try:
-            sent = os.sendfile(self._fd, blob.fd, at, end - at)
+            while at < end:
+                sent = os.sendfile(self._fd, blob.fd, at, end - at)
+                if not sent:
+                    raise OSError("the blob ends early")
+                at += sent
+                self._edge.bytes += sent
         except BlockingIOError:
-            sent = 0
+            self._wait(Span(blob, at, end))
         except OSError:
             self.abort()
-            return
-        self._edge.bytes += sent
-        if at + sent != end:
-            self._wait(Span(blob, at + sent, end))
 
     def _wait(self, piece: memoryview | Span) -> None:
-        """The socket is full: keep the rest, and watch for room."""
+        """The socket is full: keep the rest until there is room."""
         edge = self._edge
-        try:
-            self._watch = os.dup(self._fd)
-        except OSError:
-            edge.no_descriptors += 1
-            self.abort()
-            return
         self._out = deque([piece])
         size = len(piece) if isinstance(piece, memoryview) else piece.end - piece.at
         self.deadline_ns = edge.slow_after_ns(size)
         edge.blocked[self] = None
-        edge.loop.add_writer(self._watch, self._flush)
 
-    def _unwatch(self) -> None:
-        if self._watch >= 0:
-            self._edge.loop.remove_writer(self._watch)
-            os.close(self._watch)
-            self._watch = -1
-            self._edge.blocked.pop(self, None)
-
-    def _flush(self) -> None:
+    def writable(self) -> None:
+        """There is room in the socket: go on with what waits, if anything does."""
         out = self._out
-        assert out is not None
-        assert self._socket is not None
+        if not out:
+            return
         try:
             while out:
                 piece = out[0]
                 if isinstance(piece, memoryview):
-                    sent = self._socket.send(piece)
-                    out[0] = piece = piece[sent:]
-                    left = len(piece)
+                    sent = os.write(self._fd, piece)
+                    left = len(piece) - sent
+                    out[0] = piece[sent:]
                 else:
                     sent = os.sendfile(self._fd, piece.blob.fd, piece.at, piece.end - piece.at)
                     piece.at += sent
                     left = piece.end - piece.at
+                    if not sent:
+                        raise OSError("the blob ends early")
                 self._edge.bytes += sent
-                if left and sent:
-                    return
-                if left:
-                    raise OSError("the blob ends early")
-                out.popleft()
+                if not left:
+                    out.popleft()
         except BlockingIOError:
             return
         except OSError:
             self.abort()
             return
-        self._unwatch()
         self._out = None
+        self._edge.blocked.pop(self, None)
         self._written()

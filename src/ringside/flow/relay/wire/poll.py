@@ -1,0 +1,76 @@
+"""Poll: the viewers' sockets, in an epoll of their own that the event loop watches as one descriptor.
+
+A viewer's socket is registered once, edge-triggered, and never changed again: a transport of the event loop would cost
+a second read callback, several objects and a kilobyte for each viewer. A turn takes what is ready, newcomers first;
+what became ready meanwhile comes with the next turn, after the loop has seen to everything else.
+"""
+
+import asyncio
+import select
+from collections.abc import Callable
+from typing import Protocol
+
+BATCH = 512  # sockets looked at in one turn
+NEWS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
+OUT = select.EPOLLOUT
+
+
+class Watched(Protocol):
+    """What the poll knows of a connection."""
+
+    def readable(self) -> None: ...
+
+    def writable(self) -> None: ...
+
+
+class Poll:
+    """Tells connections that they can read, and those with something waiting that they can write."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._epoll = select.epoll()
+        self._by_fd: list[Watched | None] = []  # descriptors are small numbers
+        self._doors: dict[int, Callable[[], None]] = {}
+        loop.add_reader(self._epoll.fileno(), self._turn)
+
+    def add(self, fd: int, watched: Watched) -> None:
+        """Watch a socket; raises OSError where the kernel will not."""
+        by_fd = self._by_fd
+        if fd >= len(by_fd):
+            by_fd.extend([None] * (fd + 1 - len(by_fd)))
+        by_fd[fd] = watched
+        self._epoll.register(fd, NEWS)
+
+    def drop(self, fd: int) -> None:
+        """Watch it no more; call it before closing the descriptor."""
+        self._by_fd[fd] = None
+        self._epoll.unregister(fd)
+
+    def open_door(self, fd: int, welcome: Callable[[], None]) -> None:
+        """Call `welcome` whenever somebody waits at a listening socket."""
+        self._doors[fd] = welcome
+        self._epoll.register(fd, select.EPOLLIN)
+
+    def close_door(self, fd: int) -> None:
+        """Let nobody in any more."""
+        if self._doors.pop(fd, None) is not None:
+            self._epoll.unregister(fd)
+
+    def close(self) -> None:
+        """Watch nothing."""
+        self._loop.remove_reader(self._epoll.fileno())
+        self._epoll.close()
+
+    def _turn(self) -> None:
+        by_fd, doors = self._by_fd, self._doors
+        for fd, flags in self._epoll.poll(0, BATCH):
+            if fd in doors:
+                doors[fd]()
+                continue
+            watched = by_fd[fd]
+            if watched is None:
+                continue
+            if flags & OUT:
+                watched.writable()
+            if flags != OUT:
+                watched.readable()
