@@ -130,10 +130,9 @@ class Course:
     def verdict(self) -> dict[str, Any]:
         """The verdict on all that was reported. A part of the generator that was lost makes it void."""
         losses = list(self._gathering.losses)
-        document = verdict(self.total.tally, self._plan, self.total.generators)
-        document["lost"] = losses
-        document["lasted_s"] = round(min(self.total.t_s, self._plan.duration_s), 3)
-        if losses:
-            because = [f"lost: {', '.join(losses[:3])}", document["saturated_because"]]
-            document |= {"saturated": True, "saturated_because": "; ".join(reason for reason in because if reason)}
-        return document
+        lasted_s = round(min(self.total.t_s, self._plan.duration_s), 3)
+        return {
+            **verdict(self.total.tally, self._plan, self.total.generators, losses),
+            "lost": losses,
+            "lasted_s": lasted_s,
+        }

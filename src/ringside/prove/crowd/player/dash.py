@@ -22,6 +22,7 @@ from ringside.prove.crowd.player.base import (
 )
 from ringside.prove.crowd.player.chunkmap import ChunkMap
 from ringside.prove.crowd.player.cmcd import Report
+from ringside.prove.crowd.player.kept import keep
 from ringside.prove.crowd.player.live import Live, clocks_of, fitted, is_chunked, plain
 from ringside.prove.crowd.player.mpdxml import MpdError
 from ringside.prove.crowd.player.playhead import Playhead
@@ -139,10 +140,8 @@ class DashPlayer:
     def _fitted(self, profile: Profile, found: Presentation) -> Profile:
         known = self._world.shared("dash.profiles")
         key = (profile.name, found.rates, found.latency)
-        if key not in known:
-            known[key] = fitted(profile, found)
-        fitting: Profile = known[key]
-        return fitting
+        fitting: Profile | None = known.get(key)
+        return keep(known, key, fitted(profile, found)) if fitting is None else fitting
 
     def _next_clock(self, now_s: float) -> Asks:
         if not self._clocks:

@@ -23,6 +23,7 @@ from ringside.prove.crowd.player.base import (
 from ringside.prove.crowd.player.cmcd import Report
 from ringside.prove.crowd.player.hlslist import Listing, Piece, Rendition
 from ringside.prove.crowd.player.hlsstream import Stream
+from ringside.prove.crowd.player.kept import keep
 from ringside.prove.crowd.player.ladder import Ladder, read
 from ringside.prove.crowd.player.playhead import Playhead
 from ringside.prove.crowd.player.profile import Profile
@@ -95,7 +96,7 @@ class HlsPlayer:
         key = (url, self._low_latency)
         found: Rendition | None = known.get(key)
         if found is None:
-            found = known[key] = Rendition(self._world, url, lane, self._low_latency)
+            found = keep(known, key, Rendition(self._world, url, lane, self._low_latency))
         return found
 
     # -- what arrives

@@ -194,9 +194,7 @@ class Profile:
     preload_hints: bool = False
     """Asks for the part named by EXT-X-PRELOAD-HINT before it is listed."""
     blocking_reload: bool = False
-    """Sends `_HLS_msn` and `_HLS_part` where CAN-BLOCK-RELOAD says so."""
-    delta_updates: bool = False
-    """Sends `_HLS_skip` where CAN-SKIP-UNTIL says so."""
+    """Sends `_HLS_msn` and `_HLS_part` where CAN-BLOCK-RELOAD says so, and `_HLS_skip` where CAN-SKIP-UNTIL does."""
     reload_changed: float = 1.0
     """Live reload without blocking: target durations from one request to the next after a playlist that had news
     (the last segment's duration instead, where that is shorter)."""

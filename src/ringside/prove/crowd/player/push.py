@@ -24,6 +24,7 @@ from ringside.prove.crowd.player.base import (
     World,
 )
 from ringside.prove.crowd.player.cmcd import Report
+from ringside.prove.crowd.player.kept import keep
 from ringside.prove.crowd.player.mpdxml import MpdError
 from ringside.prove.crowd.player.playhead import Playhead
 from ringside.prove.crowd.player.profile import Profile
@@ -122,7 +123,7 @@ class PushPlayer:
         maps = self._world.shared("push.maps")
         map: StreamMap | None = maps.get(url)
         if map is None:
-            map = maps[url] = StreamMap()
+            map = keep(maps, url, StreamMap())
         request = self._world.request(url, Kind.STREAM, grows=True, object=map)
         self._feeds[lane] = Feed(lane, request, bandwidth_bps)
 

@@ -3,16 +3,15 @@
 Shared by all viewers: manifests enter as they are published, requests leave. Nothing here is any viewer's own.
 """
 
-from typing import Any
-
 from ringside.prove.crowd.player.base import Kind, Request, World
 from ringside.prove.crowd.player.chunkmap import ChunkMap, Shape
+from ringside.prove.crowd.player.kept import keep
 from ringside.prove.crowd.player.mpd import read
 from ringside.prove.crowd.player.presentation import Presentation, Representation
 from ringside.prove.crowd.player.segments import Segment
 
-KEPT = 512
-"""Requests, shelves or manifests that are remembered; half of them go when there are more."""
+MANIFESTS = 64
+"""Versions of MPDs that are remembered."""
 
 
 class Shelf:
@@ -32,11 +31,9 @@ class Shelf:
         """The request for a segment; its `object` is the ChunkMap."""
         known = self._requests.get(segment.url)
         if known is None:
-            if len(self._requests) >= KEPT:
-                drop_half(self._requests)
             map = ChunkMap(segment, self.shape)
-            known = self._world.request(segment.url, Kind.MEDIA, grows=self.grows, object=map)
-            self._requests[segment.url] = known
+            asked = self._world.request(segment.url, Kind.MEDIA, grows=self.grows, object=map)
+            known = keep(self._requests, segment.url, asked)
         return known
 
 
@@ -48,9 +45,7 @@ def shelf(world: World, representation: Representation, grows: bool) -> Shelf:
     key = (representation.id, representation.init_url, media, line.period_s, line.pto_ticks, grows)
     found: Shelf | None = shelves.get(key)
     if found is None:
-        if len(shelves) >= KEPT:
-            drop_half(shelves)
-        found = shelves[key] = Shelf(world, representation, grows)
+        found = keep(shelves, key, Shelf(world, representation, grows))
     return found
 
 
@@ -59,13 +54,5 @@ def presentation(world: World, body: bytes, url: str) -> Presentation:
     known = world.shared("dash.manifests")
     found: Presentation | None = known.get((url, body))
     if found is None:
-        if len(known) >= KEPT // 8:
-            drop_half(known)
-        found = known[url, body] = read(body, url)
+        found = keep(known, (url, body), read(body, url), MANIFESTS)
     return found
-
-
-def drop_half(table: dict[Any, Any]) -> None:
-    """Forget the older half."""
-    for key in list(table)[: len(table) // 2]:
-        del table[key]

@@ -60,7 +60,6 @@ HLS_JS = Profile(
         wait=Wait.BEYOND_AVERAGE,
     ),
     blocking_reload=True,
-    delta_updates=True,
 )
 """Out of the box. It reads preload hints but does not ask for them: it blocks on the playlist instead."""
 
@@ -212,7 +211,6 @@ SHAKA = Profile(
     ahead_s=10.0,
     poll_s=0.1,
     blocking_reload=True,
-    delta_updates=True,
     preload_hints=True,
 )
 """With lowLatencyMode on a low-latency stream. The rates apply where the MPD has a ServiceDescription; `up` is 0.95,

@@ -44,9 +44,8 @@ COUNTERS = (
 )
 HISTOGRAMS = ("ttff", "rejoin", "latency", "stall")
 TABLES = ("statuses", "reasons", "problems", "rungs", "latency_sources")
-ROW = ("on", "playing", "stalled", "least_s", "most_s", "bytes")
-"""A second: viewers there, of them playing and stalled; least and most latency of those at the live edge; bytes."""
 ON, PLAYING, STALLED, LEAST, MOST, BYTES = range(6)
+"""A row: viewers there, of them playing and stalled; least and most latency (s) of those at the live edge; bytes."""
 
 
 class _Seen:
@@ -111,7 +110,7 @@ class Tally:
         self.latency_sources: dict[str, int] = {}
         """Viewers by what their latency was read from."""
         self.rows: dict[int, list[float]] = {}
-        """A ROW for each second since the crowd's start."""
+        """A row for each second since the crowd's start."""
         self._seen: dict[Feel, _Seen] = {}
         self._second = -1
         self._row: list[float] = _new_row()
