@@ -37,6 +37,20 @@ def message(at: int = 0, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def edge_message(at: int = 0, **more: Any) -> dict[str, Any]:
+    """One message of an edge that stands alone."""
+    upstream = {"url": "http://origin:8080", "mode": "push", "state": "live", "since_ms": T0_MS, "bits_per_s": 4.7e6,
+                "requests_per_s": 0, "objects": 300, "bytes": 9e7, "kinds": {}, "failures": 0}  # fmt: skip
+    edge = {
+        **message(at)["edge"],
+        "kinds": {"part": {"hits": 900, "held": 1200, "bytes": 4e8}},
+        "objects": [{"path": f"/live/main/v720/895000000.{part}.m4s", "hits": 9, "held": part} for part in range(10)],
+        "top_rung_share": 0.91,
+    }
+    told = {"event": "Edge of origin", "now_ms": T0_MS + at * 1000, "uptime_s": at, "state": "live"}
+    return {**told, "upstream": upstream, "edge": edge, "processes": [], "log": [], **more}
+
+
 def test_numbers_arrive_without_a_reload(page: Page, server: PageServer) -> None:
     page.goto(f"{server.url}/status")
     expect(page.locator("#connection")).to_contain_text("Connecting")
@@ -111,4 +125,48 @@ def test_it_fits_a_phone(page: Page, server: PageServer) -> None:
     page.goto(f"{server.url}/status")
     server.events.put(message(0))
     expect(page.locator("#state")).to_have_text("live")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_edge_shows_its_origin_and_what_it_spared_it(page: Page, server: PageServer) -> None:
+    page.goto(f"{server.url}/status")
+    for at in range(2):
+        server.events.put(edge_message(at))
+    expect(page.locator("#tiles")).to_contain_text("http://origin:8080")
+    expect(page.locator("#tiles")).to_contain_text("91 %")
+    expect(page.locator("#kinds")).to_contain_text("1\u2009200")
+    expect(page.locator("#objects tbody tr")).to_have_count(10)
+    expect(page.locator("#workers")).to_contain_text("1\u2009234")
+    titles = ["Egress", "Viewers", "Loop lag", "Cores", "Requests a second"]
+    expect(page.locator(".chart h2")).to_have_text(titles)
+    assert page.evaluate(DRAWN)
+    for event_only in ("#rungs", "#tracks"):
+        expect(page.locator(event_only)).to_be_hidden()
+
+
+def test_the_origin_s_own_words_are_text_on_an_edge_too(page: Page, server: PageServer) -> None:
+    page.goto(f"{server.url}/status")
+    nasty = edge_message()
+    nasty["upstream"] |= {"url": NASTY, "state": NASTY, "mode": NASTY}
+    nasty["edge"]["objects"] = [{"path": NASTY, "hits": 1}]
+    server.events.put(nasty)
+    for place in ("#tiles", "#objects"):
+        expect(page.locator(place)).to_contain_text(NASTY)
+    assert page.evaluate("window.hacked === undefined && !document.querySelector('main script, main img')")
+
+
+def test_an_edge_that_pulls_sends_nobody_to_our_watch_page(page: Page, server: PageServer) -> None:
+    page.goto(f"{server.url}/status")
+    expect(page.locator("#watch")).to_be_visible()
+    pulling = edge_message()
+    pulling["upstream"]["mode"] = "pull"
+    server.events.put(pulling)
+    expect(page.locator("#watch")).to_be_hidden()
+
+
+def test_an_edge_s_page_fits_a_phone(page: Page, server: PageServer) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/status")
+    server.events.put(edge_message())
+    expect(page.locator("#objects")).to_contain_text("895000000")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

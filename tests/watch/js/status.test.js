@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { empty, KEEP_S, pick, push, rowOf } from '../../../src/ringside/flow/watch/status/history.js';
 import { headsOf, NAMES, rowsOf } from '../../../src/ringside/flow/watch/status/tables.js';
-import { tilesOf } from '../../../src/ringside/flow/watch/status/tiles.js';
+import { isEdge, tilesOf } from '../../../src/ringside/flow/watch/status/tiles.js';
 
 test('ten minutes are kept, and no more', () => {
   let history = empty();
@@ -27,6 +27,7 @@ test('a rung that is gone for ten minutes is gone from the chart', () => {
 const ODD = [
   {}, null, { encoder: null }, { encoder: { rungs: 'no', shed: 3 } }, { edge: { workers: [null, {}], statuses: null } },
   { processes: [{}], log: 'x', origin: { tracks: [{ last: 5 }] }, source: [] }, { parts: { lateness_ms: 4 } },
+  { upstream: {} }, { upstream: 'x', edge: { kinds: { part: null }, objects: [null, 'x'] } }, { upstream: { kinds: 3 }, edge: { kinds: [] } },
 ];
 
 test('a message with anything missing or misshapen is shown with dashes', () => {
@@ -61,4 +62,36 @@ test('tracks told by name are tracks, and the window is the longest of them', ()
   const tile = tilesOf(message).find(({ label }) => label === 'Window');
   assert.equal(tile.value, '5:00');
   assert.match(tile.note, /2\.0 MB/);
+});
+
+const EDGE = {
+  now_ms: 100_000,
+  upstream: { url: 'http://origin:8080', mode: 'pull', state: 'lost', since_ms: 40_000, pulls: 12, joined: 3, failures: 1, kinds: { part: 7 }, requests_per_s: 2 },
+  edge: {
+    top_rung_share: 0.874, kinds: { part: { hits: 5, held: 2000, bytes: 3e6 }, manifest: { hits: 1, held: 0, bytes: 10 } },
+    objects: [{ path: '/a.m4s', hits: 4, held: 9 }], loop_lag_ms: 3, requests_per_s: 500,
+  },
+};
+
+test('an edge is known by its origin, and tells of it', () => {
+  assert.ok(isEdge(EDGE));
+  assert.ok(!isEdge({ origin: {} }));
+  const tile = (label) => tilesOf(EDGE).find((one) => one.label === label);
+  assert.deepEqual([tile('Origin').value, tile('Origin').tone], ['lost', 'bad']);
+  assert.match(tile('Origin').note, /asked once.*1:00.*http:\/\/origin:8080/);
+  assert.deepEqual([tile('Upstream requests').value, tile('Upstream requests').tone], ['12', 'warn']);
+  assert.equal(tile('On the top rung').value, '87 %');
+  assert.ok(!tile('Encoder'));
+});
+
+test('an edge that is fed tells the rate of its feed', () => {
+  const fed = { upstream: { mode: 'push', state: 'live', bits_per_s: 4.7e6, failures: 0 } };
+  const tile = tilesOf(fed).find(({ label }) => label === 'From the origin');
+  assert.deepEqual([tile.value, tile.tone], ['4.70 Mb/s', '']);
+});
+
+test('what was answered is told by kind, beside what it cost upstream', () => {
+  assert.deepEqual(rowsOf('kinds', EDGE), [['manifest', '1', '0', '–', '0.0 kB'], ['part', '5', '2\u2009000', '7', '3.0 MB']]);
+  assert.deepEqual(rowsOf('objects', EDGE), [['/a.m4s', '4', '9']]);
+  assert.deepEqual([rowOf(EDGE).requests, rowOf(EDGE).upstream, rowOf(EDGE).loop_lag], [500, 2, 3]);
 });

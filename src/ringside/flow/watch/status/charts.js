@@ -13,13 +13,23 @@ const rungs = (columns) => Object.keys(columns)
   .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
   .map((name) => [name, name.slice(5), bits]);
 
+const EGRESS = { title: 'Egress', axis: round, series: () => [['egress_bps', 'egress', bits]] };
+const VIEWERS = { title: 'Viewers', axis: count, series: () => [['viewers', 'viewers', count], ['held', 'held requests', count]] };
+
 /** What is drawn: series are [column, label, how it is written]; `series` may depend on the columns there are. */
-const CHARTS = [
-  { title: 'Egress', axis: round, series: () => [['egress_bps', 'egress', bits]] },
-  { title: 'Viewers', axis: count, series: () => [['viewers', 'viewers', count], ['held', 'held requests', count]] },
+const OF_EVENT = [
+  EGRESS,
+  VIEWERS,
   { title: 'Part lateness', axis: ms, series: () => [['lateness_p99', 'p99', ms], ['lateness_p50', 'p50', ms]] },
   { title: 'Encoder speed and cores', axis: (value) => fixed(value, 1), series: () => [['speed', 'speed ×', (value) => fixed(value, 2)], ['encoder_cores', 'encoder', cores], ['all_cores', 'all', cores]] },
   { title: 'Bitrate per rung', axis: round, wide: true, series: rungs },
+];
+const OF_EDGE = [
+  EGRESS,
+  VIEWERS,
+  { title: 'Loop lag', axis: ms, series: () => [['loop_lag', 'p99 of the slowest worker', ms]] },
+  { title: 'Cores', axis: (value) => fixed(value, 1), series: () => [['all_cores', 'all workers', cores]] },
+  { title: 'Requests a second', axis: count, wide: true, series: () => [['requests', 'from viewers', count], ['upstream', 'to the origin', (value) => fixed(value, 1)]] },
 ];
 
 class Chart {
@@ -94,9 +104,16 @@ class Chart {
 
 const clock = (time_s) => new Date(time_s * 1000).toTimeString().slice(0, time_s % 60 ? 8 : 5);
 
-/** All charts into `root`; gives back the function that draws a history. */
+/** Charts into `root`, those of an event or of an edge; gives back the function that draws a history. */
 export function charts(root) {
-  const all = CHARTS.map((spec) => new Chart(spec));
-  root.append(...all.map((chart) => chart.element));
-  return (history) => all.forEach((chart) => chart.draw(history));
+  let [all, specs] = [[], null];
+  return (history, edge) => {
+    const wanted = edge ? OF_EDGE : OF_EVENT;
+    if (specs !== wanted) {
+      specs = wanted;
+      all = wanted.map((spec) => new Chart(spec));
+      root.replaceChildren(...all.map((chart) => chart.element));
+    }
+    all.forEach((chart) => chart.draw(history));
+  };
 }

@@ -5,14 +5,14 @@ import { Feed } from './feed.js';
 import { empty, pick, push, rowOf } from './history.js';
 import { headsOf, NAMES, rowsOf } from './tables.js';
 import { lasting, text } from './text.js';
-import { tilesOf } from './tiles.js';
+import { isEdge, tilesOf } from './tiles.js';
 
 const CONNECTION = {
   connecting: 'Connecting to the server; the numbers come by themselves.',
   lost: 'Connection lost, retrying; these numbers are from ',
 };
 
-const at = Object.fromEntries(['event', 'state', 'up', 'now', 'connection', 'tiles', 'charts', 'log'].map((id) => [id, document.getElementById(id)]));
+const at = Object.fromEntries(['event', 'state', 'up', 'now', 'connection', 'tiles', 'charts', 'log', 'watch'].map((id) => [id, document.getElementById(id)]));
 const draw = charts(at.charts);
 let history = empty();
 let last_ms = null;
@@ -78,10 +78,12 @@ function show(message) {
   at.up.textContent = `up ${lasting(pick(message, 'uptime_s'))}`;
   at.now.textContent = timeOfDay(last_ms);
   document.title = `${text(pick(message, 'event'))} · ${text(state)} · status`;
+  document.body.dataset.of = isEdge(message) ? 'edge' : 'event';
+  at.watch.hidden = pick(message, 'upstream', 'mode') === 'pull'; // whose names our page cannot know
   tiles(message);
   NAMES.forEach((name) => table(name, message));
   log(message);
-  draw(history);
+  draw(history, isEdge(message));
 }
 
 function connection(state) {

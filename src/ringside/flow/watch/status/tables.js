@@ -1,6 +1,8 @@
 /* The tables. Pure: a message in, rows of cells out. A cell is text, or {text, tone}. */
 import { pick, tracksOf } from './history.js';
-import { bits, cores, count, lasting, ms, size, text } from './text.js';
+import { bits, bytes, cores, count, lasting, ms, size, text } from './text.js';
+
+const KINDS = ['manifest', 'playlist', 'part', 'segment', 'page', 'other'];
 
 const list = (value) => (Array.isArray(value) ? value : []);
 const cell = (value, tone) => ({ text: value, tone });
@@ -13,6 +15,14 @@ const TABLES = {
   tracks: {
     heads: ['Track', 'Codec', 'Newest', 'Age', 'Gaps'],
     rows: (message) => tracksOf(message).map(track),
+  },
+  kinds: {
+    heads: ['Kind', 'At once', 'Held first', 'Upstream', 'Sent'],
+    rows: (message) => KINDS.filter((name) => pick(message, 'edge', 'kinds', name) !== null).map((name) => kind(name, message)),
+  },
+  objects: {
+    heads: ['Busiest, in the last second', 'At once', 'Held first'],
+    rows: (message) => list(pick(message, 'edge', 'objects')).map((one) => [text(pick(one, 'path')), count(pick(one, 'hits')), count(pick(one, 'held'))]),
   },
   workers: {
     heads: ['Worker', 'Viewers', 'Held', 'Egress', 'Loop lag', 'CPU'],
@@ -42,6 +52,11 @@ function track(one) {
   const last = list(pick(one, 'last') ?? pick(one, 'next'));
   const gaps = pick(one, 'gaps');
   return [text(pick(one, 'name')), text(pick(one, 'codec')), last.length ? last.join('.') : '–', ms(pick(one, 'age_ms')), cell(count(gaps), gaps > 0 ? 'warn' : '')];
+}
+
+function kind(name, message) {
+  const at = (key) => pick(message, 'edge', 'kinds', name, key);
+  return [name, count(at('hits')), count(at('held')), count(pick(message, 'upstream', 'kinds', name)), bytes(at('bytes'))];
 }
 
 function worker(one) {

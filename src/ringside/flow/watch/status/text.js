@@ -8,6 +8,7 @@ export const bits = (bps) => (known(bps) ? bitsOf(bps) : NONE);
 export const count = (value) => (known(value) ? Math.round(value).toLocaleString('en').replaceAll(',', '\u2009') : NONE);
 export const fixed = (value, digits = 1) => (known(value) ? value.toFixed(digits) : NONE);
 export const ms = (value) => (known(value) ? `${value < 10 ? value.toFixed(1) : Math.round(value)} ms` : NONE);
+export const share = (value) => (known(value) ? `${(value * 100).toFixed(value > 0 && value < 0.1 ? 1 : 0)} %` : NONE);
 export const lasting = (seconds) => (known(seconds) ? span(seconds) : NONE);
 export const cores = (value) => (known(value) ? `${value.toFixed(2)}` : NONE);
 export const text = (value) => (value === null || value === undefined || value === '' ? NONE : String(value));

@@ -1,7 +1,9 @@
 /* The numbers to see first. Pure: a message in, tiles out: {label, value, note, tone}; tone is good, warn or bad. */
 import { pick, tracksOf } from './history.js';
-import { bits, bytes, cores, count, fixed, lasting, ms, size, text } from './text.js';
+import { bits, bytes, cores, count, fixed, lasting, ms, share, size, text } from './text.js';
 
+const ORIGIN_TONES = { live: 'good', silent: 'warn', waiting: 'warn', lost: 'bad', unreachable: 'bad' };
+const MODES = { push: 'feeds this edge', pull: 'asked once an object' };
 const SOURCE_TONES = { live: 'good', waiting: 'warn', slate: 'bad' };
 const PART_LATE_MS = { warn: 30, bad: 100 };
 const LOOP_LATE_MS = { warn: 20, bad: 100 };
@@ -67,7 +69,48 @@ function window_(message) {
   return { label: 'Window', value: lasting(window_s), note: joined(bytes(at('window_bytes') ?? at('held_bytes')), `origin ${cores(at('cpu_cores'))} cores`), tone: '' };
 }
 
+function upstream(message) {
+  const at = (key) => pick(message, 'upstream', key);
+  const since_ms = at('since_ms') === null ? null : Math.max(0, pick(message, 'now_ms') - at('since_ms'));
+  const since = since_ms === null ? '' : `for ${lasting(since_ms / 1000)}`;
+  return {
+    label: 'Origin',
+    value: text(at('state')),
+    note: joined(MODES[at('mode')] ?? text(at('mode')), since, text(at('url'))),
+    tone: ORIGIN_TONES[at('state')] ?? '',
+  };
+}
+
+function asked(message) {
+  const at = (key) => pick(message, 'upstream', key);
+  const failures = at('failures');
+  const fed = at('mode') === 'push';
+  return {
+    label: fed ? 'From the origin' : 'Upstream requests',
+    value: fed ? bits(at('bits_per_s')) : count(at('pulls')),
+    note: fed
+      ? joined('one feed for all viewers', `${bytes(at('pulled_bytes'))} in all`, failures ? `${count(failures)} times lost` : '')
+      : joined(`${count(at('joined'))} joined one`, bytes(at('pulled_bytes')), failures ? `${count(failures)} failed` : 'none failed'),
+    tone: failures ? 'warn' : '',
+  };
+}
+
+function rung(message) {
+  const top = pick(message, 'edge', 'top_rung_share');
+  return { label: 'On the top rung', value: share(top), note: 'of the video parts and segments sent', tone: '' };
+}
+
+function here(message) {
+  const at = (key) => pick(message, 'upstream', key);
+  const evicted = at('evicted') ? `${count(at('evicted'))} evicted` : '';
+  return { label: 'In memory', value: bytes(at('bytes')), note: joined(`${count(at('objects'))} objects`, evicted), tone: '' };
+}
+
+/** Whether a message is of an edge that stands alone, and not of an event. */
+export const isEdge = (message) => pick(message, 'upstream') !== null;
+
 /** One message → all tiles. */
 export function tilesOf(message) {
+  if (isEdge(message)) return [upstream(message), ...edge(message), asked(message), rung(message), here(message)];
   return [source(message), encoder(message), parts(message), ...edge(message), window_(message)];
 }
