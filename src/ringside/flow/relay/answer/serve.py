@@ -54,12 +54,20 @@ class Date:
 
 
 class Tally:
-    """How often an object was served, and how many were held for it."""
+    """How often an object was served, how many were held for it, and the bytes of its answers. `video`: pictures."""
 
-    __slots__ = ("held", "hits")
+    __slots__ = ("_told", "bytes", "held", "hits", "video")
 
-    def __init__(self) -> None:
-        self.hits = self.held = 0
+    def __init__(self, video: bool = False) -> None:
+        self.hits = self.held = self.bytes = 0
+        self.video = video
+        self._told = (0, 0, 0)
+
+    def take(self) -> tuple[int, int, int]:
+        """Hits, held and bytes since this was last asked."""
+        hits, held, size = self._told
+        self._told = (self.hits, self.held, self.bytes)
+        return self.hits - hits, self.held - held, self.bytes - size
 
 
 NOBODY = Tally()

@@ -28,6 +28,7 @@ from ringside.core.feed import (
     Synced,
 )
 from ringside.flow.relay.answer.blob import Blob
+from ringside.flow.relay.answer.census import Census
 from ringside.flow.relay.answer.copy import GZIP, RANGES, VARY, Copy
 from ringside.flow.relay.answer.keys import is_own
 from ringside.flow.relay.answer.serve import Serve, Tally, cache_control, compress, compressible, head
@@ -175,8 +176,11 @@ class Store:
     def __init__(self, assets: Iterable[Document] = (), ages: bool = False, pulls: bool = False) -> None:
         self.pulls = pulls
         self._ages = ages
+        self.census = Census()
         self._versions = count()  # of copies, across feeds
-        self._assets: dict[str, Thing] = {asset.path: Page(asset) for asset in assets}
+        self._assets: dict[str, Thing] = {
+            asset.path: Page(asset, tally=self.census.tally(asset.path)) for asset in assets
+        }
         self._now = _World()
         self._next: _World | None = None
         self._leaving: list[tuple[int, dict[str, Thing]]] = []
@@ -245,7 +249,11 @@ class Store:
                 whole = world.blobs.get(number)
                 if whole is None or offset + size > whole.size:
                     raise BrokenFeed(f"{path} lies beyond the end of blob {number}")
-                self._place(world, path, Media(whole, offset, size, content_type, cache, *self._born(path, now_ns)))
+                self._place(
+                    world,
+                    path,
+                    Media(whole, offset, size, content_type, cache, *self._born(path, now_ns, content_type)),
+                )
             case Document(path):
                 self._place(world, path, Page(message, *self._born(path, now_ns)))
             case Playlist(path):
@@ -270,10 +278,9 @@ class Store:
                     del self._now.things[path]
         return len(self._leaving) < had
 
-    def _born(self, path: str, now_ns: int) -> tuple[int, Tally | None]:
+    def _born(self, path: str, now_ns: int, content_type: str = "") -> tuple[int, Tally]:
         """What a new version of `path` is to know: when it was made, and who has asked for it."""
-        before = self.find(path)
-        return now_ns // 10**9 if self._ages else 0, before.tally if before is not None else None
+        return now_ns // 10**9 if self._ages else 0, self.census.tally(path, content_type)
 
     def _bound(self, world: _World) -> None:
         if len(world.things) + len(world.expected) >= MAX_THINGS:
@@ -289,7 +296,7 @@ class Store:
         path = message.path
         world.blobs[message.blob] = blob = Blob(fd, now_ns)
         world.names[message.blob] = path
-        born_s, tally = self._born(path, now_ns)
+        born_s, tally = self._born(path, now_ns, message.content_type)
         if isinstance(message, Pulled):
             self._place(world, path, Copy(message, blob, next(self._versions), tally))
         else:

@@ -51,9 +51,15 @@ class Stats:
             "too_fast": edge.too_fast,
             "draining": edge.draining,
             **edge.store.sizes,
+            **self._census(),
             "loop_lag_ms": self._lag_ms.summary(),
             "cpu_cores": self._cpu(now_ns),
         }
+
+    def _census(self) -> dict[str, Any]:
+        store = self._edge.store
+        store.census.fold(store.find)
+        return store.census.report()
 
     def _cpu(self, now_ns: int) -> float:
         """Share of a core used since the last report."""

@@ -108,7 +108,9 @@ class Connection(Writing):
     def again(self, serve: Serve) -> None:
         """Answer a GET of HTTP/1.1 that asks for no close."""
         self._edge.counts[serve.status] += 1
-        serve.tally.hits += 1
+        tally = serve.tally
+        tally.hits += 1
+        tally.bytes += serve.size
         if serve.blob is None and serve.size <= JOIN:
             self._write(serve.wire(self._edge.date))
             if self._out:
@@ -197,6 +199,7 @@ class Connection(Writing):
         close = fields.close or not target.http11 or edge.draining
         edge.counts[serve.status] += 1
         serve.tally.hits += 1
+        serve.tally.bytes += serve.size
         if target.method == "HEAD":
             self._write(serve.top(edge.date, close))
         else:
