@@ -7,8 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ringside.flow.relay.fill.policy import Policy
 
-from ringside.flow.relay.fill.policy import Policy
-
 TOKEN = r"^[\x21-\x7e]*$"
 
 
@@ -21,9 +19,7 @@ class Config(BaseModel):
     mode: Literal["auto", "push", "pull"] = "auto"
     feed_token: str = Field(default="", max_length=256, pattern=TOKEN)  # shown to the origin, and asked of edges
     memory_bytes: int = Field(default=2**30, ge=2**24)  # of media; the oldest, or least wanted, goes beyond it
-    pull: Policy = Policy()
     ignored_query: tuple[str, ...] = ("CMCD", "CMSD", "token", "cat", "CAT")  # parameters that are no part of a name
-    pull: Policy = Policy()
 
     @field_validator("origin")
     @classmethod
