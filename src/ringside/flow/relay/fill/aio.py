@@ -12,7 +12,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import uvloop
 
@@ -20,10 +20,9 @@ from ringside.core.clock import Clock
 from ringside.core.feed import Message
 from ringside.flow.relay.feed import Hub, Shelf, asks_for_feed, refuse
 from ringside.flow.relay.fill.config import Config
+from ringside.flow.relay.fill.fetch import open_session
+from ringside.flow.relay.fill.pull import Pull
 from ringside.flow.relay.fill.push import Push
-
-if TYPE_CHECKING:
-    from ringside.flow.relay.fill.pull import Pull
 
 TELL_S = 1.0
 OnReady = Callable[[str], None]
@@ -116,9 +115,6 @@ class Filler:
         if mode == "push":
             await self.push.run()
             return
-        from ringside.flow.relay.fill.fetch import open_session  # only now: pushing needs no HTTP client
-        from ringside.flow.relay.fill.pull import Pull
-
         async with open_session(self._config) as client:
             self.pull = Pull(self._config, self._clock, self.hub.publish, client)
             self.hub.swap(Shelf())

@@ -23,7 +23,8 @@ from ringside.flow.relay.fill.standing import Standing, backoff_s
 log = logging.getLogger(__name__)
 
 TICK_S = 0.2
-PATIENCE_NS = 3_000_000_000  # how long an origin may answer 5xx before it is taken at its word
+FAILING = {429, 500, 502, 503, 504}
+PATIENCE_NS = 3_000_000_000  # how long an origin may answer so before it is taken at its word
 STEADY_NS = 5_000_000_000  # a feed that lasted so long is no reason to wait before the next
 MAX_PATHS = 150_000
 TOLD = tuple(set(get_args(Message)) - {Pulled, Fresh})
@@ -93,7 +94,7 @@ class Push:
                 line.abort()
                 now_ns = self._clock.now_ns()
                 refused_ns = refused_ns or now_ns
-                if line.status < 500 or (config.mode == "auto" and now_ns - refused_ns >= PATIENCE_NS):
+                if line.status not in FAILING or (config.mode == "auto" and now_ns - refused_ns >= PATIENCE_NS):
                     return self._without_feed(line.status, said)
             await self._pause()
 
