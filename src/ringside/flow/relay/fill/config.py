@@ -20,6 +20,7 @@ class Config(BaseModel):
     feed_token: str = Field(default="", max_length=256, pattern=TOKEN)  # shown to the origin, and asked of edges
     memory_bytes: int = Field(default=2**30, ge=2**24)  # of media; the oldest, or least wanted, goes beyond it
     ignored_query: tuple[str, ...] = ("CMCD", "CMSD", "token", "cat", "CAT")  # parameters that are no part of a name
+    pull: Policy = Policy()
 
     @field_validator("origin")
     @classmethod
