@@ -13,12 +13,13 @@ from pathlib import Path
 
 SERVER_CORE, LOAD_CORE = 0, 1
 FULL = 0.9  # of a core: whoever used more was the bottleneck
+CORES = os.sched_getaffinity(0)  # before this process keeps to the load's
 _SCHED = 2  # clock of what the scheduler has given (CPUCLOCK_SCHED)
 
 
 def missing(*programs: str) -> str | None:
     """Why a bench cannot be run here, in one sentence; None where it can."""
-    if len(os.sched_getaffinity(0)) < 2 or shutil.which("taskset") is None:
+    if len(CORES) < 2 or shutil.which("taskset") is None:
         return "needs two cores and taskset (apt-get install util-linux)"
     for program in programs:
         if shutil.which(program) is None:
