@@ -80,12 +80,14 @@ class Running:
 
 
 @contextmanager
-def ringside(folder: Path, verb: str, *arguments: str, stdin: Any = subprocess.DEVNULL) -> Iterator[Running]:
-    """Run a verb on a free loopback port; interrupted at the end, and its process group gone."""
-    port = free_port()
-    log = folder / f"{verb}-{port}.log"
+def ringside(
+    folder: Path, verb: str, *arguments: str, stdin: Any = subprocess.DEVNULL, port: int = 0
+) -> Iterator[Running]:
+    """Run a verb on a loopback port, a free one unless told; interrupted at the end, and its process group gone."""
+    port = port or free_port()
+    log = folder / f"{verb}-{port}-{len(list(folder.iterdir()))}.log"
     command = [sys.executable, "-m", "ringside", verb, *arguments]
-    if verb in ("live", "origin"):
+    if verb in ("live", "origin", "edge"):
         command += ["--port", str(port), "--host", "127.0.0.1"]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdin=stdin, stdout=out, stderr=out, start_new_session=True)

@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from ringside import __version__
-from ringside.cli import crowd_verb
+from ringside.cli import crowd_verb, edge_verb
 from ringside.cli.console import sentences
 
 
@@ -51,6 +51,10 @@ TokenOption = Annotated[
     str | None,
     typer.Option("--ingest-token", envvar="RINGSIDE_INGEST_TOKEN", help="Token that publishers must present."),
 ]
+FeedTokenOption = Annotated[
+    str | None,
+    typer.Option("--feed-token", envvar="RINGSIDE_FEED_TOKEN", help="Token that edges must present to be fed."),
+]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
 
 
@@ -87,6 +91,7 @@ def live(
     burn_strip: StripOption = False,
     takeover: TakeoverOption = False,
     ingest_token: TokenOption = None,
+    feed_token: FeedTokenOption = None,
     trace: Annotated[Path | None, typer.Option(help="Write a JSON line for each chunk encoded.")] = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -96,7 +101,7 @@ def live(
     changes = _overrides(
         source={"url": source, "loop": loop, "burn_strip": burn_strip, "takeover": takeover},
         edge={"host": host, "port": port},
-        origin={"ingest_token": ingest_token},
+        origin={"ingest_token": ingest_token, "feed_token": feed_token},
     )
     with sentences():
         verb.run(event, changes, duration_s=duration, trace=trace, verbose=verbose)
@@ -132,15 +137,48 @@ def origin(
     port: PortOption = None,
     host: HostOption = None,
     ingest_token: TokenOption = None,
+    feed_token: FeedTokenOption = None,
     takeover: TakeoverOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Take what studios push and serve it: window, manifests, pages. A stock ffmpeg can be the studio."""
     from ringside.cli import origin as verb
 
-    changes = _overrides(edge={"host": host, "port": port}, origin={"ingest_token": ingest_token, "takeover": takeover})
+    changes = _overrides(
+        edge={"host": host, "port": port},
+        origin={"ingest_token": ingest_token, "feed_token": feed_token, "takeover": takeover},
+    )
     with sentences():
         verb.run(event, changes, verbose=verbose)
+
+
+@app.command(epilog=edge_verb.EXAMPLE)
+def edge(
+    origin: edge_verb.Origin = None,
+    event: EventOption = None,
+    port: PortOption = None,
+    host: HostOption = None,
+    workers: edge_verb.Workers = None,
+    tls: edge_verb.Tls = None,
+    pull: edge_verb.Pull = False,
+    memory: edge_verb.Memory = None,
+    ignore_query: edge_verb.IgnoreQuery = None,
+    feed_token: FeedTokenOption = None,
+    takeover: edge_verb.Takeover = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Cache a live event near its viewers: one request to the origin for each object, the crowd held until it is here.
+
+    Any HLS or DASH origin will do. From one that is Ringside everything comes by itself, over one connection.
+    """
+    from ringside.cli import edge as verb
+
+    changes = _overrides(
+        edge={"host": host, "port": port, "workers": workers},
+        fill={"origin": origin, "mode": "pull" if pull else None, "feed_token": feed_token},
+    )
+    with sentences():
+        verb.run(event, changes, verb.Wishes(memory, ignore_query or (), tls, takeover), verbose)
 
 
 app.command("crowd", epilog=crowd_verb.EXAMPLE)(crowd_verb.crowd)

@@ -23,14 +23,22 @@ from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.telemetry import setup_log
-from ringside.flow.relay import fill
+from ringside.flow.relay.fill.config import Config
 
+OPTIONS = {
+    "fill.origin": "--origin",
+    "fill.memory_bytes": "--memory",
+    "fill.feed_token": "--feed-token",
+    "edge.workers": "--workers",
+}
+"""Fields of an event file as the person who typed them knows them."""
 READY_S = 30.0
 """How long a new edge that takes over may take until it could serve; the old one serves meanwhile."""
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+LEAST_BYTES = 2**24
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 ORIGIN_SAYS = {
-    "live": "[green]{mode}[/]",
+    "live": "[green]the origin is back[/]",
     "unreachable": "[yellow]the origin does not answer; it is asked until it does[/]",
     "lost": "[yellow]the origin is lost; what is here is served, and it is asked until it answers[/]",
 }
@@ -55,7 +63,10 @@ def bytes_of(size: str) -> int:
     found = SIZE.fullmatch(size.strip())
     if found is None:
         raise Misconfigured(f"--memory: {size!r} is no size; write it as 512M or 1G")
-    return int(float(found[1]) * UNITS[found[2].upper()])
+    value = int(float(found[1]) * UNITS[found[2].upper()])
+    if value < LEAST_BYTES:
+        raise Misconfigured(f"--memory: {size} is too little; give it 16M at least")
+    return value
 
 
 def changes_of(wishes: Wishes) -> dict[str, dict[str, Any]]:
@@ -83,30 +94,29 @@ def _check_tls(cert: Path, key: Path) -> None:
         raise Misconfigured(f"--tls: {cert} and {key} are no certificate and its key in PEM: {reason}") from None
 
 
-def check_origin(origin: str, host: str, port: int) -> str:
-    """The origin's address, without a slash at its end. Raises Misconfigured for one that cannot be, or is us."""
+def load(path: Path | None, changes: dict[str, dict[str, Any]]) -> Event:
+    """The event. Raises Misconfigured, which names the option where there is no file to blame."""
     try:
-        url = urlsplit(origin)
-        there = url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
-    except ValueError as error:
-        raise Misconfigured(f"--origin: {origin!r} is no address: {error}") from None
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise Misconfigured(f"--origin: {origin!r} is no address of an origin; e.g. http://origin:8080")
-    if url.query or url.fragment or url.username:
-        raise Misconfigured(f"--origin: {origin!r} has more than an address and a path")
-    ourselves = {"localhost", "127.0.0.1", "::1", "0.0.0.0", host, reachable_address(), socket.gethostname()}
-    if there == port and url.hostname in ourselves:
-        raise Misconfigured(f"--origin: {origin} is this edge itself; choose another port with --port")
-    return origin.rstrip("/")
+        return event_file.load(path, changes)
+    except Misconfigured as error:
+        if path is not None:
+            raise
+        sentence = str(error)
+        for field, option in OPTIONS.items():
+            sentence = sentence.replace(f"event: {field}:", f"{option}:")
+        raise Misconfigured(sentence) from None
 
 
 def settled(event: Event, wishes: Wishes) -> Event:
     """The event with an origin that can be, and what is ignored in queries the same in filler and workers."""
     if event.fill is None:
         raise Misconfigured("--origin is missing: where to take the event from, e.g. http://origin:8080")
+    url = urlsplit(event.fill.origin)
+    ourselves = {"localhost", "127.0.0.1", "::1", "0.0.0.0", event.edge.host, reachable_address(), socket.gethostname()}
+    if url.hostname in ourselves and event.edge.port == (url.port or {"http": 80, "https": 443}[url.scheme]):
+        raise Misconfigured(f"--origin: {event.fill.origin} is this edge itself; choose another port with --port")
     ignored = (*event.edge.ignored_query, *wishes.ignore_query)
-    origin = check_origin(event.fill.origin, event.edge.host, event.edge.port)
-    filling = event.fill.model_copy(update={"origin": origin, "ignored_query": ignored})
+    filling = event.fill.model_copy(update={"ignored_query": ignored})
     edge = event.edge.model_copy(update={"ignored_query": ignored, "cache": True})
     return event.model_copy(update={"fill": filling, "edge": edge})
 
@@ -114,7 +124,7 @@ def settled(event: Event, wishes: Wishes) -> Event:
 class Station:
     """One run of `ringside edge`: a filler and its workers, and what has been heard from them."""
 
-    def __init__(self, filling: fill.Config, public: Public, folder: Path, verbose: bool) -> None:
+    def __init__(self, filling: Config, public: Public, folder: Path, verbose: bool) -> None:
         self.public = public
         self.supervisor = Supervisor(Wall(), self.hear, verbose)
         self.ready = asyncio.Event()
@@ -144,7 +154,7 @@ class Station:
         if self._mode:
             return
         self._mode = mode
-        say(ORIGIN_SAYS["live"].format(mode=f"  {MODES.get(mode, mode)}"))
+        say(f"  [green]{MODES.get(mode, mode)}[/]")
         workers = self.public.workers(self._feed, pull=mode == "pull")
         self._unready = {worker.name for worker in workers}
         for worker in workers:
@@ -152,8 +162,8 @@ class Station:
 
     def _say(self, state: str) -> None:
         before, self._state = self._state, state
-        if state in ORIGIN_SAYS and state != before and (state != "live" or before in ("lost", "unreachable")):
-            say("  " + ORIGIN_SAYS[state].format(mode="the origin answers"))
+        if state in ORIGIN_SAYS and state != before and (state != "live" or before == "lost"):
+            say("  " + ORIGIN_SAYS[state])
 
     async def course(self) -> None:
         """Serve for ever; in place of another edge as soon as we can. Raises RingsideError when we cannot."""
@@ -176,7 +186,8 @@ def banner(event: Event, public: Public, origin: str) -> None:
     """Say where everything is."""
     here, elsewhere = shown(event.edge.host, public.port, "https" if event.edge.tls_cert else "http")
     also = f"   (elsewhere: {elsewhere})" if elsewhere != here else ""
-    say(f"[bold]Ringside {__version__}[/]  edge of [bold]{origin}[/], {len(public.listeners)} worker(s)")
+    count = len(public.listeners)
+    say(f"[bold]Ringside {__version__}[/]  edge of [bold]{origin}[/], {count} worker{'s' * (count > 1)}")
     say(f"  watch    [bold cyan]{here}[/]{also}")
     say(f"  status   {here}status")
     say("  Ctrl-C ends it; SIGTERM lets its viewers finish first")
@@ -191,7 +202,7 @@ def _private_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _serve(filling: fill.Config, public: Public, folder: Path, verbose: bool) -> None:
+async def _serve(filling: Config, public: Public, folder: Path, verbose: bool) -> None:
     station = Station(filling, public, folder, verbose)
     station.supervisor.start(station.filler)
     await station.supervisor.until(station.course(), tell=station.filler)
@@ -202,7 +213,7 @@ def run(path: Path | None, changes: dict[str, dict[str, Any]], wishes: Wishes, v
     setup_log("ringside", verbose)
     for table, fields in changes_of(wishes).items():
         changes[table] = {**changes.get(table, {}), **fields}
-    event = settled(event_file.load(path, changes), wishes)
+    event = settled(load(path, changes), wishes)
     assert event.fill is not None
     public = Public(event.edge, "edge", wishes.takeover, "--takeover replaces it without dropping anyone")
     try:

@@ -5,6 +5,7 @@
     [encode]   fps = 30   [[encode.ladder]] height = 720   bitrate_bps = 2_800_000
     [origin]   dvr_s = 300   dvr_bytes = 536_870_912
     [edge]     host = "0.0.0.0"   port = 8080   workers = 1
+    [fill]     origin = "http://origin:8080"   memory_bytes = 1_073_741_824   (of `ringside edge` alone)
 
 A wrong field is refused by its path and value; so is an unknown one.
 """
@@ -21,6 +22,7 @@ from ringside.flow.capture import Config as Source
 from ringside.flow.encode import Config as Encode
 from ringside.flow.origin import Config as Origin
 from ringside.flow.relay.edge import Config as Edge
+from ringside.flow.relay.fill.config import Config as Fill
 
 
 class Event(BaseModel):
@@ -33,6 +35,7 @@ class Event(BaseModel):
     encode: Encode = Encode()
     origin: Origin = Origin()
     edge: Edge = Edge()
+    fill: Fill | None = None
 
 
 def load(path: Path | None, changes: dict[str, dict[str, Any]] | None = None) -> Event:

@@ -28,7 +28,7 @@ def is_free(host: str, port: int, what: str = "port") -> bool:
             if error.errno == errno.EADDRINUSE:
                 return False
             reason = error.strerror or error
-            raise Misconfigured(f"{what} {port} on {host} cannot be opened: {reason}; choose another") from None
+            raise Misconfigured(f"{what} {port} on {host} cannot be opened: {reason}") from None
     return True
 
 

@@ -199,7 +199,10 @@ class Control:
                 while piece := await self._loop.sock_recv(sock, LINE_BYTES):
                     *lines, data = (data + piece).split(b"\n")
                     for line in lines:
-                        await self._answer(sock, json.loads(line))
+                        question = json.loads(line)
+                        if not isinstance(question, dict):
+                            return
+                        await self._answer(sock, question)
                     if len(data) > LINE_BYTES:
                         return
         except (OSError, ValueError, TimeoutError) as error:

@@ -13,6 +13,9 @@ from ringside.core.clock import Wall
 from ringside.core.feed import Document
 from ringside.flow.relay import fill
 
+PATIENCE_S = 1.5  # an origin that has not answered yet is no news
+RATES = (("requests_per_s", "pulls", 1), ("bits_per_s", "pulled_bytes", 8))
+
 
 class Process:
     """What the filler process holds besides the filler."""
@@ -23,15 +26,28 @@ class Process:
         self.gathering = Gathering(channel.config["event"], self.clock)
         self._upstream: dict[str, Any] = {}
         self._state = ""
+        self._before: tuple[int, dict[str, float]] = (0, {})
 
     def tell(self, told: dict[str, Any]) -> None:
         """What the filler tells of its origin, once a second; the supervisor and the log hear of a new state."""
-        self._upstream = {**told.get("origin", {}), "pid": os.getpid()}
-        state = str(self._upstream.get("state", ""))
-        if state != self._state:
-            self._state = state
-            self.channel.report(upstream=state)
-            self.gathering.note(f"origin {state}")
+        upstream, now_ns = told.get("origin", {}), self.clock.now_ns()
+        self._upstream = {**upstream, **self._rates(upstream, now_ns), "pid": os.getpid()}
+        state = str(upstream.get("state", ""))
+        young = now_ns - upstream.get("since_ms", 0) * 10**6 < PATIENCE_S * 1e9
+        if state == self._state or (state == "unreachable" and young):
+            return
+        self._state = state
+        self.channel.report(upstream=state)
+        self.gathering.note(f"the origin is {state}")
+
+    def _rates(self, upstream: dict[str, Any], now_ns: int) -> dict[str, float]:
+        """What rose since the last time, each second."""
+        totals = {name: float(upstream.get(total, 0)) * unit for name, total, unit in RATES}
+        (before_ns, before), self._before = self._before, (now_ns, totals)
+        seconds = (now_ns - before_ns) / 1e9
+        if not before or seconds <= 0:
+            return {}
+        return {name: round(max(0.0, total - before[name]) / seconds, 2) for name, total in totals.items()}
 
     def order(self, order: dict[str, Any]) -> None:
         """From the supervisor: what the other processes do, and what is worth a line on the status page."""

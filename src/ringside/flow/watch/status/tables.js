@@ -18,7 +18,7 @@ const TABLES = {
   },
   kinds: {
     heads: ['Kind', 'At once', 'Held first', 'Upstream', 'Sent'],
-    rows: (message) => KINDS.filter((name) => pick(message, 'edge', 'kinds', name) !== null).map((name) => kind(name, message)),
+    rows: (message) => KINDS.filter((name) => asked(name, message) > 0).map((name) => kind(name, message)),
   },
   objects: {
     heads: ['Busiest, in the last second', 'At once', 'Held first'],
@@ -53,6 +53,8 @@ function track(one) {
   const gaps = pick(one, 'gaps');
   return [text(pick(one, 'name')), text(pick(one, 'codec')), last.length ? last.join('.') : '–', ms(pick(one, 'age_ms')), cell(count(gaps), gaps > 0 ? 'warn' : '')];
 }
+
+const asked = (name, message) => (pick(message, 'edge', 'kinds', name, 'hits') ?? 0) + (pick(message, 'edge', 'kinds', name, 'held') ?? 0);
 
 function kind(name, message) {
   const at = (key) => pick(message, 'edge', 'kinds', name, key);
