@@ -1,7 +1,7 @@
 """Bytes of a segment, in whatever pieces and whoever brings them, say how far each viewer's buffer reaches."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_event import START_S, Event, audio, video
 
@@ -95,6 +95,7 @@ def test_media_without_a_header_or_from_elsewhere_counts_whole_too() -> None:
     assert elsewhere.end_s == 2.0
 
 
+@settings(deadline=None)  # byte by byte takes as long as the machine is busy
 @given(st.binary(max_size=300), st.integers(0, 200_000), st.integers(1, 4000))
 def test_no_bytes_whatever_are_an_error(noise: bytes, at: int, size: int) -> None:
     data = bytearray(b"".join(chunk.data for chunk in chunks_of("v400")))
