@@ -29,7 +29,7 @@ from ringside.core.feed import (
 )
 from ringside.flow.relay.answer.blob import Blob
 from ringside.flow.relay.answer.census import Census
-from ringside.flow.relay.answer.copy import GZIP, RANGES, VARY, Copy
+from ringside.flow.relay.answer.copy import GZIP, RANGES, UNBUFFERED, VARY, Copy
 from ringside.flow.relay.answer.keys import is_own
 from ringside.flow.relay.answer.serve import Serve, Tally, cache_control, compress, compressible, head
 from ringside.flow.relay.answer.waiting import WHOLE, Point
@@ -63,7 +63,7 @@ class Media:
         self.size = size
         self.content_type = content_type
         self.cache = cache
-        lines = head(content_type, cache_control(cache, 0), None, RANGES)
+        lines = head(content_type, cache_control(cache, 0), None, RANGES, UNBUFFERED)
         self.growing = Serve(200, lines, born_s=born_s, tally=self.tally) if size is None else None
         self.serve = None if size is None else self._whole(size)
 
