@@ -5,12 +5,15 @@ One thread, plain sockets. Bodies are read to the last byte; over plain TCP the 
 """
 
 import contextlib
+import json
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from typing import Any
 
-from bench.edge.machine import Meter
+from bench.edge.machine import Meter, on_core
 from bench.edge.peers import Server
 
 FIELDS = "Host: edge\r\nUser-Agent: bench\r\nAccept: */*\r\nReferer: http://edge/\r\nOrigin: http://edge\r\n"
@@ -120,3 +123,16 @@ def measure(
 def best(runs: list[dict[str, float]]) -> dict[str, float]:
     """The run that cost the server least: what disturbs a run only ever adds."""
     return min(runs, key=lambda run: run["cpu_us"])
+
+
+def elsewhere(server: Server, path: str, connections: int, run_s: float, core: int) -> "subprocess.Popen[str]":
+    """The same measurement in a process of its own on `core`; it writes the figures as a JSON line."""
+    tell = {"pids": server.pids, "port": server.port, "path": path, "connections": connections, "run_s": run_s}
+    command = [*on_core(core), sys.executable, "-m", "bench.edge.load", json.dumps(tell)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+if __name__ == "__main__":
+    told = json.loads(sys.argv[1])
+    there = Server("ours", tuple(told["pids"]), told["port"])
+    print(json.dumps(measure(there, told["path"], told["connections"], True, told["run_s"])), flush=True)

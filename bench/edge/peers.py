@@ -32,7 +32,7 @@ http {{
 """
 FILES = """
   server {{
-    listen 127.0.0.1:{port} reuseport backlog=4096; {tls}
+    listen 127.0.0.1:{port} reuseport backlog=4096; {more}
     root {root}/www; add_header Cache-Control "public, max-age=1"; add_header Access-Control-Allow-Origin "*";
   }}
 """
@@ -119,13 +119,15 @@ def _nginx(name: str, root: Path, port: int, rest: str, core: int | str) -> Iter
 
 
 @contextlib.contextmanager
-def nginx_files(root: Path, files: dict[str, bytes], tls: tuple[Path, Path] | None = None) -> Iterator[Server]:
-    """nginx as a server of `files` (by name); over TLS 1.3 with a certificate and its key."""
+def nginx_files(
+    root: Path, files: dict[str, bytes], tls: tuple[Path, Path] | None = None, more: str = ""
+) -> Iterator[Server]:
+    """nginx as a server of `files` (by name); over TLS 1.3 with a certificate and its key. `more`: directives."""
     port = free_port()
     (root / "www").mkdir(parents=True)
     for name, body in files.items():
         (root / "www" / name).write_bytes(body)
-    rest = FILES.format(root=root, port=port, tls="")
+    rest = FILES.format(root=root, port=port, more=more)
     if tls is not None:
         plain = f"listen 127.0.0.1:{port} reuseport backlog=4096;"
         rest = rest.replace(plain, TLS.format(port=port, cert=tls[0], key=tls[1]))
