@@ -16,6 +16,7 @@ from ringside.flow.relay.answer.waiting import Point
 VARY = b"Vary: Accept-Encoding"
 GZIP = b"Content-Encoding: gzip"
 RANGES = b"Accept-Ranges: bytes"
+UNBUFFERED = b"X-Accel-Buffering: no"  # of what grows: an nginx in front would keep the end of each chunk back
 MAX_GZIP = 4 << 20  # bytes above which a body is sent as it is
 BODYLESS = {204, 304}
 NS_PER_S = 1_000_000_000
@@ -94,7 +95,8 @@ class Copy:
         return etags.strip() == "*" or self._etag.decode("latin-1").removeprefix("W/") in etags
 
     def _head(self, length: int | None, *lines: bytes) -> bytes:
-        return head(self.pulled.content_type, _field(self.pulled.caching), length, *self._lines, *lines)
+        grows = [UNBUFFERED] if length is None else []
+        return head(self.pulled.content_type, _field(self.pulled.caching), length, *self._lines, *grows, *lines)
 
     def _serve(self, status: int, lines: bytes, body: bytes = b"", first: int = 0, end: int = 0) -> Serve:
         blob = self.blob if end > first else None

@@ -6,7 +6,7 @@ appendix on caching, and RFC 9110 §14 (ranges). Queries that are not ours never
 """
 
 from ringside.core.feed import Document
-from ringside.flow.relay.answer.copy import RANGES, Copy
+from ringside.flow.relay.answer.copy import RANGES, UNBUFFERED, Copy
 from ringside.flow.relay.answer.decision import Decision, Follow, Hold, Refuse, Want
 from ringside.flow.relay.answer.keys import fault, is_own
 from ringside.flow.relay.answer.ranges import ENDLESS, content_range, resolve, unsatisfiable
@@ -121,7 +121,7 @@ def _part_of_growing(media: Media, first: int, last: int | None) -> Decision:
     caching = cache_control(media.cache, 0)
     if last is not None and last >= ENDLESS and first <= size:
         span = b"Content-Range: bytes %d-%d/*" % (first, last)
-        lines = head(media.content_type, caching, None, RANGES, span)
+        lines = head(media.content_type, caching, None, RANGES, UNBUFFERED, span)
         return Follow(Serve(206, lines, born_s=media.born_s, tally=media.tally), media, first)
     if first >= size:
         return unsatisfiable(b"*")
