@@ -138,6 +138,6 @@ def _part_of(whole: Serve, asked: Range, thing: Media | Document) -> Serve:
     first, end = span
     place = content_range(first, end, whole.size)
     lines = head(thing.content_type, cache_control(thing.cache, 0), end - first, RANGES, place)
-    if whole.blob is None:
-        return Serve(206, lines, whole.body[first:end])
-    return Serve(206, lines, b"", whole.blob, whole.offset + first, end - first)
+    body = whole.body[first:end] if whole.blob is None else b""
+    at = whole.offset + first
+    return Serve(206, lines, body, whole.blob, at, end - first, born_s=whole.born_s, tally=whole.tally)
