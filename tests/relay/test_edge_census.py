@@ -1,4 +1,4 @@
-"""What a worker knows of its objects: how often each was asked for, by kind, by track, and the share of the top rung."""
+"""What a worker knows of its objects: how often each was asked for, by kind and track, and the top rung's share."""
 
 import pytest
 

@@ -92,8 +92,8 @@ class Waiting(Generic[W]):
         self.count -= sum(len(group.waiters) for group in released)
         return released
 
-    def expire(self, now_ns: int) -> Iterator[W]:
-        """Take out and yield all who have waited too long."""
+    def expire(self, now_ns: int) -> Iterator[tuple[W, Request]]:
+        """Take out and yield all who have waited too long, with what they asked."""
         for group in [g for points in self._paths.values() for groups in points.values() for g in groups.values()]:
             since_ns = now_ns - group.for_ns
             due = []
@@ -103,7 +103,7 @@ class Waiting(Generic[W]):
                 due.append(waiter)
             for waiter in due:
                 self.discard(waiter)
-            yield from due
+                yield waiter, group.request
 
     def paths(self) -> list[str]:
         """The paths that anyone waits for."""

@@ -25,8 +25,10 @@ from ringside.flow.relay.edge.door import Door
 from ringside.flow.relay.edge.special import SPECIAL, event_frame
 from ringside.flow.relay.edge.stats import Stats
 from ringside.flow.relay.feed.link import Link
+from ringside.flow.relay.wire.certificate import Certificate
 from ringside.flow.relay.wire.connection import Connection
 from ringside.flow.relay.wire.poll import Poll
+from ringside.flow.relay.wire.tls import Secure
 from ringside.flow.relay.wire.writing import Writing
 
 TICK_S = 0.1
@@ -62,6 +64,8 @@ class Edge:
         self.no_descriptors = self.late = self.too_fast = 0
         self.draining = False
         self.poll = Poll(self.loop)
+        cert, key = config.tls_cert, config.tls_key
+        self.tls = Certificate(cert, key) if cert is not None and key is not None else None
         self._door: Door | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._ticks = 0
@@ -113,7 +117,7 @@ class Edge:
 
     def arrived(self, fd: int) -> None:
         """Somebody has connected, on the descriptor `fd`."""
-        connection = Connection(self, fd)
+        connection = Connection(self, fd) if self.tls is None else Secure(self, fd, self.tls)
         try:
             self.poll.add(fd, connection)
         except OSError:
@@ -142,7 +146,10 @@ class Edge:
         if target.path in SPECIAL and SPECIAL[target.path](self, connection, request):
             return False
         publishing = target.method in PUBLISHING and target.path.startswith("/ingest/")
-        if publishing or (target.path == FEED and target.method == "GET"):
+        if publishing and not connection.plain:
+            connection.refuse_and_close(403, "nothing is published over TLS here; publish to the origin itself")
+            return False
+        if publishing or (target.path == FEED and target.method == "GET" and connection.plain):
             return self._hand_over(connection, head + rest)
         if fields.length or fields.chunked:
             connection.refuse_and_close(405, "nothing is taken in here")
@@ -180,8 +187,8 @@ class Edge:
 
     def wait(self, connection: Connection, group: Group[Connection]) -> None:
         """Hold a viewer with those who asked the same."""
-        connection.request = group.request
         if not self.waiting.add(group, connection, self.now_ns):
+            connection.request = group.request
             connection.serve(refusal(503, "too many are waiting here", 1))
 
     def want(self, key: str) -> None:
@@ -195,19 +202,29 @@ class Edge:
         decision = decide(request, self.store, now_ns, group.point)
         plain = request.target.method == "GET" and request.target.http11 and not request.fields.close
         if isinstance(decision, Serve) and plain and not self.draining:
-            decision.tally.held += len(group.waiters)
-            for connection in group.waiters:
-                connection.hold = None
-                connection.active_ns = now_ns
-                connection.again(decision)
-                connection.resume()
+            self._give(group, decision)
             return
         for connection, asked_ns in group.waiters.items():
-            connection.hold = None
+            connection.hold, connection.request = None, request
             if isinstance(decision, Hold):  # what was announced has changed: its patience goes on
                 decision = decision._replace(for_ns=max(0, asked_ns + group.for_ns - now_ns))
             self._do(connection, decision)
             connection.resume()
+
+    def _give(self, group: Group[Connection], answer: Serve) -> None:
+        """Walk the group: this is where a crowd is served."""
+        many, now_ns = len(group.waiters), self.now_ns
+        self.counts[answer.status] += many
+        tally = answer.tally
+        tally.hits += many
+        tally.held += many
+        tally.bytes += many * answer.size
+        for connection in group.waiters:
+            connection.hold = None
+            connection.active_ns = now_ns
+            connection.give(answer)
+            if connection.odd:
+                connection.resume()
 
     def _hand_over(self, connection: Connection, data: bytes) -> bool:
         frame = encode(Handover(data))
@@ -272,14 +289,15 @@ class Edge:
         self._sweep(self.now_ns)
         if self._ticks % IDLE_EVERY_TICKS == 0:
             self._sweep_idle(self.now_ns)
+            if self.tls is not None:
+                self.tls.look()
         if self._ticks % 10 == 0 and self.feed is not None and not self.feed.queued:
             self.feed.send(encode(Report(self.stats.report(self.now_ns))))
 
     def _sweep(self, now_ns: int) -> None:
-        for connection in self.waiting.expire(now_ns):
-            request = connection.request
-            assert request is not None
+        for connection, request in self.waiting.expire(now_ns):
             self.late += 1
+            connection.request = request
             connection.serve(refusal(*too_late(request, self.store)))
             connection.resume()
         for slow in [writing for writing in self.blocked if writing.deadline_ns <= now_ns]:

@@ -7,7 +7,7 @@ request that others have asked in the very same bytes is short: it is looked up,
 
 import os
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ringside.flow.relay.answer.blob import Blob
 from ringside.flow.relay.answer.decision import Follow
@@ -30,12 +30,15 @@ SECOND_NS = 1_000_000_000
 class Connection(Writing):
     """A viewer's connection. Exactly one of idle, held, writing, following, subscribed.
 
-    `_odd`: not to be answered by the short way: something is under way, read ahead, or to be closed.
+    `odd`: not to be answered by the short way: something is under way, read ahead, or to be closed.
+    `plain`: whether it may be handed to another process.
     """
 
+    plain: ClassVar[bool] = True
+
     __slots__ = (
-        "_asked", "_asked_since_ns", "_close", "_follow", "_odd", "_paused", "_rest", "_skip",
-        "active_ns", "events", "hold", "lingering", "request", "sent",
+        "_asked", "_asked_since_ns", "_close", "_follow", "_paused", "_rest", "_skip",
+        "active_ns", "events", "hold", "lingering", "odd", "request", "sent",
     )  # fmt: skip
 
     def __init__(self, edge: "Edge", fd: int) -> None:
@@ -45,7 +48,7 @@ class Connection(Writing):
         self._follow: Follow | None = None
         self._close = False
         self._paused = False
-        self._odd = False
+        self.odd = False
         self._asked = 0
         self._asked_since_ns = edge.now_ns
         self.sent = 0  # of the blob that is followed: where the next chunk begins
@@ -76,13 +79,13 @@ class Connection(Writing):
 
     def _ended(self) -> None:
         """Nothing more will be asked: what is being written is finished, what is held is given up."""
-        self._close = self._odd = True
+        self._close = self.odd = True
         if not self._out:
             self.abort()
 
     def _received(self, data: bytes) -> None:
         edge = self._edge
-        if self.hold is None and not self._odd:
+        if self.hold is None and not self.odd:
             known = edge.answers.get(data)
             if known is not None:
                 self._asked += 1
@@ -111,10 +114,14 @@ class Connection(Writing):
         tally = serve.tally
         tally.hits += 1
         tally.bytes += serve.size
+        self.give(serve)
+
+    def give(self, serve: Serve) -> None:
+        """The same for one of many, whom somebody else has counted."""
         if serve.blob is None and serve.size <= JOIN:
             self._write(serve.wire(self._edge.date))
             if self._out:
-                self._odd = True
+                self.odd = True
         else:
             self._whole(serve, False)
             self._settle()
@@ -136,7 +143,7 @@ class Connection(Writing):
 
     def _settle(self) -> None:
         """Something has changed: is the short way open, and may more be read?"""
-        self._odd = bool(self._out or self._rest or self._skip or self._follow or self.events or self._close)
+        self.odd = bool(self._out or self._rest or self._skip or self._follow or self.events or self._close)
         if len(self._rest) > MAX_REST:
             self._paused = True
 
@@ -237,7 +244,7 @@ class Connection(Writing):
 
     def finish_and_close(self) -> None:
         """Close as soon as all is written."""
-        self._close = self._odd = True
+        self._close = self.odd = True
         if not self._out:
             self._end()
 
@@ -266,7 +273,7 @@ class Connection(Writing):
         """Close the connection at once."""
         if self._fd < 0:
             return
-        self._close = self._odd = True
+        self._close = self.odd = True
         self._shut()
         if self._follow is not None:
             self._follow.media.blob.followers.pop(self, None)
@@ -352,7 +359,7 @@ class Connection(Writing):
 
     def subscribe(self, top: bytes) -> None:
         """Begin an event stream."""
-        self.events = self._odd = True
+        self.events = self.odd = True
         self._edge.subscribers[self] = None
         self._write(top)
 
@@ -384,7 +391,7 @@ class Connection(Writing):
 
     def resume(self) -> None:
         """Go on with what was read ahead, once the held request has been answered."""
-        if self._odd and not self.busy:
+        if self.odd and not self.busy:
             self._finished()
 
     # Handing over
