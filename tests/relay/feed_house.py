@@ -3,15 +3,18 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from edge_house import NOW_NS, until
+from edge_house import NOW_NS, Viewer, until
 
 from ringside.core.clock import Simulated
 from ringside.core.clock.wall import Clock
+from ringside.core.errors import RingsideError
 from ringside.core.feed import (
     Appended,
     Beat,
@@ -25,7 +28,13 @@ from ringside.core.feed import (
     Removed,
     Synced,
 )
+from ringside.flow.relay import fill
+from ringside.flow.relay.edge import Config
+from ringside.flow.relay.edge.aio import Edge
+from ringside.flow.relay.edge.feed import Feed
 from ringside.flow.relay.feed import Hub, asks_for_feed, refuse
+from ringside.flow.relay.fill.aio import Filler
+from ringside.flow.relay.fill.push import Push
 
 Respond = Callable[[socket.socket, bytes], None]
 
@@ -217,3 +226,77 @@ class Far:
     @property
     def beats(self) -> int:
         return sum(isinstance(frame, Beat) for frame in self.frames)
+
+
+@dataclass
+class Away:
+    """An edge on another machine: the push feed taken into a hub, and a worker fed from it."""
+
+    push: Push
+    hub: Hub
+    edge: Edge
+    task: "asyncio.Task[None]"
+
+    def state(self) -> str:
+        return str(self.push.describe()["state"])
+
+    def viewer(self) -> Awaitable[Viewer]:
+        return Viewer.connect(self.edge.port)
+
+
+@asynccontextmanager
+async def away(url: str, clock: Clock, synced: bool = True, **values: Any) -> AsyncIterator[Away]:
+    """An edge fed from `url`; unless `synced` is False, it has all that exists."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "feed"
+        hub = Hub(path, clock, lambda *_: None, lambda _: None, waits=True)
+        await hub.start()
+        push = Push(fill.Config(origin=url, **values), hub, clock, lambda: 0.0)
+        edge = Edge(Config(host="127.0.0.1", port=0), [], clock, "edge-1")
+        await edge.start()
+        feed = Feed(edge, path)
+        feed.start()
+        task = asyncio.ensure_future(push.run())
+        try:
+            if synced:
+                await until(lambda: edge.store.synced)
+            yield Away(push, hub, edge, task)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await edge.stop(0.1)
+            feed.stop()
+            hub.close()
+
+
+@dataclass
+class Filling:
+    """A filler at work, and what it told."""
+
+    filler: Filler
+    path: Path
+    clock: Simulated
+    task: "asyncio.Task[None]"
+    ready: list[str] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def filling(url: str, documents: list[Document] | None = None, **values: Any) -> AsyncIterator[Filling]:
+    with TemporaryDirectory() as folder:
+        clock, end = Simulated(NOW_NS), asyncio.Event()
+        ready: list[str] = []
+        told: list[dict[str, Any]] = []
+        config = fill.Config(origin=url, **values)
+        filler = Filler(config, Path(folder) / "feed", clock, ready.append, told.append, None, lambda: documents or [])
+
+        async def ends() -> None:
+            await end.wait()
+
+        task = asyncio.ensure_future(filler.serve(ends))
+        try:
+            yield Filling(filler, Path(folder) / "feed", clock, task, ready, told)
+        finally:
+            end.set()
+            with contextlib.suppress(RingsideError):
+                await task

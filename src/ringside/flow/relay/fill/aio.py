@@ -118,6 +118,7 @@ class Filler:
         async with open_session(self._config) as client:
             self.pull = Pull(self._config, self._clock, self.hub.publish, client)
             self.hub.swap(Shelf())
+            self.hub.publish(self._beside)
             self._ready(mode)
             await self.pull.run()
 
