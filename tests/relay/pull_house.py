@@ -101,6 +101,7 @@ class PullHouse:
     feeds: list[Feed]
     pull: Pull
     clock: Any
+    make: Callable[[], Awaitable[tuple[Hub, Pull]]]
 
     async def viewer(self, edge: int = 0) -> Viewer:
         return await Viewer.connect(self.edges[edge].port)
@@ -122,6 +123,13 @@ class PullHouse:
         for edge in self.edges:
             edge.read_time()
 
+    async def restart(self) -> None:
+        """The filler ends, with all it knows, and another begins."""
+        connects = [feed.connects for feed in self.feeds]
+        self.hub, self.pull = await self.make()
+        await until(lambda: all(f.connects > n for f, n in zip(self.feeds, connects, strict=True)))
+        await until(lambda: all(edge.store.synced and edge.feed is not None for edge in self.edges))
+
     async def held(self, number: int, edge: int = 0) -> None:
         """Until so many wait."""
         await until(lambda: self.edges[edge].waiting.count == number)
@@ -140,10 +148,24 @@ async def pull_house(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "feed"
         session = open_session(config)
-        hub = Hub(path, time, lambda *_: None, lambda _: None, lambda key: pull.wanted(key))
-        pull = Pull(config, time, hub.publish, session)
-        await hub.start()
-        running = asyncio.ensure_future(pull.run())
+        running: list[tuple[Hub, asyncio.Task[None]]] = []
+
+        async def end() -> None:
+            for hub, task in running:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                hub.close()
+            running.clear()
+
+        async def make() -> tuple[Hub, Pull]:
+            await end()
+            hub = Hub(path, time, lambda *_: None, lambda _: None, lambda key: pull.wanted(key))
+            pull = Pull(config, time, hub.publish, session)
+            await hub.start()
+            running.append((hub, asyncio.ensure_future(pull.run())))
+            return hub, pull
+
+        hub, pull = await make()
         edges, feeds = [], []
         for n in range(workers):
             edge = Edge(EdgeConfig(host="127.0.0.1", port=0, cache=True, pull=True), [], time, f"edge-{n}")
@@ -153,14 +175,12 @@ async def pull_house(
             edges.append(edge)
         await until(lambda: all(edge.store.synced for edge in edges))
         try:
-            yield PullHouse(origin, hub, edges, feeds, pull, time)
+            yield PullHouse(origin, hub, edges, feeds, pull, time, make)
         finally:
             for edge, feed in zip(edges, feeds, strict=True):
                 await edge.stop(0.1)
                 feed.stop()
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-            hub.close()
+            await end()
             await session.close()
             if origin.frozen is not None:
                 origin.frozen.set()

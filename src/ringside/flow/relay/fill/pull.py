@@ -197,8 +197,8 @@ class Pull:
     def _bridge(self, had: Kept) -> None:
         """The origin takes its time: meanwhile the copy is served on."""
         if self.cellar.find(had.key) is had and self.clock.now_ns() < had.grace_end_ns:
-            self._serve_on(had, NS_PER_S)
-            self._bridges[had.key] = self._loop.call_later(1, self._bridge, had)
+            self._serve_on(had, int(self.policy.patience_s * NS_PER_S))
+            self._bridges[had.key] = self._loop.call_later(self.policy.patience_s, self._bridge, had)
 
     def _serve_on(self, had: Kept, for_ns: int) -> None:
         had.times = served_on(had.times.made_ns, had.grace_end_ns, for_ns, self.clock.now_ns())
