@@ -21,6 +21,7 @@ from ringside.flow.relay.answer.request import (
     parse_fields,
     parse_line,
     parse_range,
+    without_strangers,
 )
 
 LINES = [
@@ -173,3 +174,27 @@ def test_fields_that_matter() -> None:
     block = b"\r\nHost: a\r\nACCEPT-encoding: br, gzip\r\nrange: bytes=5-\r\n"
     block += b'If-None-Match: "x"\r\nConnection: TE, Close\r\n\r\n'
     assert parse_fields(block) == Fields(1, Range(5, None), True, '"x"', True)
+
+
+FIELDS = b"Host: a\r\nUser-Agent: b\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        (b"GET /a.m3u8?CMCD=bl%3D100 HTTP/1.1", b"GET /a.m3u8 HTTP/1.1"),
+        (b"GET /a.m3u8?_HLS_msn=4&CMCD=x&_HLS_part=2 HTTP/1.1", b"GET /a.m3u8?_HLS_msn=4&_HLS_part=2 HTTP/1.1"),
+        (b"GET /a.m3u8? HTTP/1.1", b"GET /a.m3u8 HTTP/1.1"),
+        (b"GET /a.m3u8?_HLS_msn=4 HTTP/1.1", None),
+        (b"GET /a.m3u8 HTTP/1.1", None),
+        (b"HEAD /a.m3u8?x=1 HTTP/1.1", None),
+        (b"GET /a.m3u8?x=1 HTTP/1.0", None),
+        (b"GET /a.m3u8?x=\x01 HTTP/1.1", None),
+        (b"GET /a.m3u8?x=1 2 HTTP/1.1", None),
+        (b"GET a.m3u8?x=1 HTTP/1.1", None),
+    ],
+)
+def test_what_players_tell_of_themselves_makes_no_other_request(line: bytes, same: bytes | None) -> None:
+    """And what is taken away never makes a request out of what was none."""
+    expected = None if same is None else same + b"\r\n" + FIELDS
+    assert without_strangers(line + b"\r\n" + FIELDS) == expected

@@ -20,6 +20,25 @@ KEPT_BYTES = 2048  # longest line or block worth keeping
 # What nearly all request lines look like: a part of what httptools takes, and read for a fifth of its price.
 PLAIN = re.compile(rb"(GET|HEAD) (/[!\"$->@-~]*)(?:\?([!\"$-~]*))? HTTP/1\.1")
 
+ASKED = re.compile(rb"GET (/[!\"$->@-~]*)\?([!\"$-~]*) HTTP/1\.1\r\n")
+
+
+def without_strangers(head: bytes) -> bytes | None:
+    """A GET's head without the parameters that mean nothing here (CMCD above all); None where it has no others.
+
+    So players that tell something else with each request are known to ask the same.
+    """
+    line = ASKED.match(head)
+    if line is None:
+        return None
+    path, query = line.groups()
+    given = query.split(b"&")
+    ours = [pair for pair in given if pair.startswith(b"_HLS_")]
+    if len(ours) == len(given):
+        return None
+    asked = path + b"?" + b"&".join(ours) if ours else path
+    return b"GET %b HTTP/1.1\r\n%b" % (asked, head[line.end() :])
+
 
 class Malformed(Exception):
     """The client's bytes are no request we take; `status` and the sentence answer it, then the connection closes."""

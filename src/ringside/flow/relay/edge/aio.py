@@ -16,7 +16,7 @@ from ringside.flow.relay.answer.asking import Asking
 from ringside.flow.relay.answer.decide import decide, too_late
 from ringside.flow.relay.answer.decision import Decision, Follow, Hold, Want
 from ringside.flow.relay.answer.keys import keyer
-from ringside.flow.relay.answer.request import KEPT, Reader, Request
+from ringside.flow.relay.answer.request import KEPT, Reader, Request, without_strangers
 from ringside.flow.relay.answer.serve import Date, Serve, refusal
 from ringside.flow.relay.answer.store import Store
 from ringside.flow.relay.answer.waiting import Group, Waiting
@@ -156,15 +156,25 @@ class Edge:
             return False
         decision = decide(request, self.store, self.now_ns)
         answer = self._do(connection, decision)
-        if answer is not None and target.common and not rest and not self.draining:
+        if answer is not None and not rest and not self.draining:
             self._remember(request, head, answer)
         return False
 
+    def known(self, head: bytes) -> Serve | Group[Connection] | None:
+        """What was answered to the same request with other words that mean nothing here."""
+        asked = None if self.config.pull else without_strangers(head)
+        return None if asked is None else self.answers.get(asked)
+
     def _remember(self, request: Request, head: bytes, answer: Serve | Group[Connection]) -> None:
-        if request.target.method == "GET" and request.target.http11 and not request.fields.close:
-            if len(self.answers) >= KEPT:
-                self.answers.clear()
-            self.answers[head] = answer
+        target = request.target
+        if target.method != "GET" or not target.http11 or request.fields.close:
+            return
+        asked = head if target.common else without_strangers(head)
+        if asked is None or (self.config.pull and not target.common):
+            return
+        if len(self.answers) >= KEPT:
+            self.answers.clear()
+        self.answers[asked] = answer
 
     def _do(self, connection: Connection, decision: Decision) -> Serve | Group[Connection] | None:
         """Do it; what the same request may be answered with again."""

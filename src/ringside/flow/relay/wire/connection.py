@@ -86,7 +86,7 @@ class Connection(Writing):
     def _received(self, data: bytes) -> None:
         edge = self._edge
         if self.hold is None and not self.odd:
-            known = edge.answers.get(data)
+            known = edge.answers.get(data) or edge.known(data)
             if known is not None:
                 self._asked += 1
                 if self._asked > edge.rate and self._too_fast():
