@@ -50,6 +50,7 @@ class Stats:
             "no_descriptors": edge.no_descriptors,
             "too_fast": edge.too_fast,
             "draining": edge.draining,
+            "tls": edge.tls.report() if edge.tls is not None else None,
             **edge.store.sizes,
             **self._census(),
             "loop_lag_ms": self._lag_ms.summary(),

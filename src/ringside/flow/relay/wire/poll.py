@@ -58,6 +58,8 @@ class Poll:
 
     def close(self) -> None:
         """Watch nothing."""
+        if self._epoll.closed:
+            return
         self._loop.remove_reader(self._epoll.fileno())
         self._epoll.close()
 
