@@ -148,24 +148,35 @@ class Supervisor:
         ]
 
     async def stop(self) -> None:
-        """Ask every child to end, the last started first, and end those that have not after 1.5 s in all."""
+        """Ask every child to end, those with work to finish first, then workers; end those that have not in time."""
         self._stopping = True
-        for child in reversed(self.children):
-            if child.process and child.process.returncode is None:
-                if child.ends_on_order:
-                    self.order(child, {"end": True})
-                else:
-                    child.process.send_signal(signal.SIGINT if child.drains else signal.SIGTERM)
-                await asyncio.wait([asyncio.create_task(child.process.wait())], timeout=STOP_S / len(self.children))
-        for child in self.children:
-            if child.process and child.process.returncode is None:
-                log.warning("%s did not end in %.1f s and was killed", child.name, STOP_S)
-                child.process.kill()
+        for wave in (
+            [child for child in self.children if child.ends_on_order],
+            [child for child in self.children if child.drains],
+            [child for child in self.children if not (child.ends_on_order or child.drains)],
+        ):
+            await self._stop_together([child for child in wave if child.process and child.process.returncode is None])
         for task in self._keepers.values():
             task.cancel()
         await asyncio.gather(*self._keepers.values(), return_exceptions=True)
         if not self._fatal.done():
             self._fatal.cancel()
+
+    async def _stop_together(self, children: Sequence[Child]) -> None:
+        ends = []
+        for child in children:
+            assert child.process is not None
+            if child.ends_on_order:
+                self.order(child, {"end": True})
+            else:
+                child.process.send_signal(signal.SIGINT if child.drains else signal.SIGTERM)
+            ends.append(asyncio.create_task(child.process.wait()))
+        if ends:
+            await asyncio.wait(ends, timeout=STOP_S)
+        for child in children:
+            if child.process and child.process.returncode is None:
+                log.warning("%s did not end in %.1f s and was killed", child.name, STOP_S)
+                child.process.kill()
 
     async def _keep(self, child: Child) -> None:
         failures = 0
