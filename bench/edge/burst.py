@@ -9,6 +9,7 @@ time stamp, so the client's speed does not enter) and as it was read (`read_ns`)
 
 import contextlib
 import json
+import os
 import resource
 import select
 import socket
@@ -18,10 +19,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from bench.edge.machine import LOAD_CORE, on_core
 
+ESTABLISHED = "01"  # in /proc/net/tcp
 TIMESTAMPNS = 35  # SO_TIMESTAMPNS, and the type of the ancillary message that brings it
 STAMP = struct.Struct("qq")
 FIRST_BYTES = 2048  # a head, and the beginning of its body
@@ -139,6 +142,16 @@ class Bursts:
             process.stdin.write("go\n")
             process.stdin.flush()
         return min(int(self._line(process)) for process in self._processes)
+
+    def waiting(self) -> int:
+        """How many have neither an answer nor lost their connection, by the kernel's own list of sockets."""
+        return sum(self._unanswered(pid) for pid in self.pids)
+
+    @staticmethod
+    def _unanswered(pid: int) -> int:
+        mine = {os.readlink(link)[8:-1] for link in Path(f"/proc/{pid}/fd").iterdir() if "socket:" in os.readlink(link)}
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(row[9] in mine and row[3] == ESTABLISHED and row[4].endswith(":00000000") for row in rows)
 
     def results(self) -> dict[str, Any]:
         """What all saw together; `cpu_s` is the sum."""

@@ -1,7 +1,7 @@
 """The chart that the README shows, drawn from bench/out/edge.json: plain SVG, legible by day and by night.
 
-Left: CPU per response, each group of bars to its own scale. Right: how long after the hold of a cold URL its crowd has
-it. What was not measured is left out.
+Left: CPU per response and memory per held viewer, each group of bars to its own scale. Right: how long after the hold
+of a cold URL its crowd has it. What was not measured is left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ Group = tuple[str, Sequence[Bar]]
 
 WIDTH, PANEL, MARGIN = 960, 440, 28
 BAR, GAP, BETWEEN = 15, 4, 20
-LABEL, WORDS = 118, 74  # room before a bar for its name, and behind it for its figure
+LABEL, WORDS = 100, 122  # room before a bar for its name, and behind it for its figure
 CLASSES = {"nginx": "n", "nginx, lock": "n", "nginx, no lock": "m", "Varnish": "v", "ours": "o", "ours, fed": "p"}
 STYLE = """
 .card{fill:#ffffff;stroke:#d0d7de}text{fill:#1f2328;font:13px system-ui,-apple-system,'Segoe UI',sans-serif}
@@ -27,8 +27,8 @@ STYLE = """
 
 
 def write(measured: Mapping[str, Any], path: Path) -> None:
-    """Draw what there is of `responses`, `tls` and `hold`; nothing when there is none of it."""
-    left = _responses(measured)
+    """Draw what there is of `responses`, `tls`, `memory` and `hold`; nothing when there is none of it."""
+    left = _responses(measured) + _memory(measured.get("memory", {}).get("result", {}))
     right = _hold(measured.get("hold", {}).get("result", {}))
     if not left and not right:
         return
@@ -47,8 +47,8 @@ def draw(left: Sequence[Group], right: Sequence[Group], under: str) -> str:
             ' role="img" aria-label="The edge beside nginx and Varnish">',
             f"<style>{STYLE}</style>",
             f'<rect class="card" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
-            _text(MARGIN, 32, "CPU per response, one core", "h"),
-            _text(MARGIN, 50, "shorter is better; each group has its own scale", "s"),
+            _text(MARGIN, 32, "What it costs the server", "h"),
+            _text(MARGIN, 50, "CPU for a response, memory for a held viewer; scales differ", "s"),
             _panel(MARGIN, left, None),
             _text(second, 32, "One cold URL, held 200 ms at the origin", "h"),
             _text(second, 50, "95 % of the clients have it so long after the hold", "s"),
@@ -73,6 +73,11 @@ def _responses(measured: Mapping[str, Any]) -> list[Group]:
             ]
             groups.append((name + suffix, bars))
     return groups
+
+
+def _memory(result: Mapping[str, Any]) -> list[Group]:
+    bars = [_bar(who, each["bytes"] / 1000, f"{each['bytes'] / 1000:.1f} kB") for who, each in result.items()]
+    return [("memory for a held viewer", bars)] if bars else []
 
 
 def _hold(result: Mapping[str, Any]) -> list[Group]:

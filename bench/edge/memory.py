@@ -34,7 +34,8 @@ def grown(server: Server, path: str, viewers: int) -> dict[str, float]:
         bursts.go()
         time.sleep(SETTLE_S)
         after = rss_bytes(server.pids)
-    return {"viewers": viewers, "before": before, "after": after, "bytes": (after - before) / viewers}
+        open_now = bursts.waiting()
+    return {"viewers": viewers, "held": open_now, "before": before, "after": after, "bytes": (after - before) / viewers}
 
 
 def run(quick: bool) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def run(quick: bool) -> dict[str, Any]:
         root = Path(folder)
         with ours.fed() as hub, ours.worker(hub.path) as worker:
             hub.publish([Expected(path + "fed")])
-            found["ours, fed"] = {**grown(worker, path + "fed", viewers), "held": hub.total("held")}
+            found["ours, fed"] = grown(worker, path + "fed", viewers)
         others: list[contextlib.AbstractContextManager[Server]] = [ours.edge(source.port)] if ours.has_edge() else []
         others += [peers.varnish(root / "varnish", source.port), peers.nginx_cache(root / "nginx", source.port, True)]
         for number, other in enumerate(others):
@@ -61,5 +62,5 @@ def shown(result: dict[str, Any]) -> list[Table | str]:
     for who, each in result.items():
         megabytes = [f"{each[name] / 1e6:.1f} MB" for name in ("before", "after")]
         goal = f"≤ {GOAL_KB}" if who.startswith("ours") else ""
-        table.add_row(who, str(each["viewers"]), *megabytes, f"{each['bytes'] / 1000:.1f}", goal)
+        table.add_row(who, f"{each['held']} of {each['viewers']}", *megabytes, f"{each['bytes'] / 1000:.1f}", goal)
     return [table]

@@ -19,7 +19,7 @@ from typing import Any
 
 from bench.edge.machine import SERVER_CORE, on_core
 from bench.edge.peers import Server, ended, wait_open
-from bench.harness import descendants, free_port
+from bench.harness import descendants, free_port, get
 from ringside.core.clock import Wall
 from ringside.core.feed import Appended, Cache, Closed, Document, Message, Opened, Playlist, Ranged
 from ringside.flow.relay.edge import Config
@@ -156,6 +156,7 @@ def edge(origin: int, core: int | str = SERVER_CORE, *options: str) -> Iterator[
     process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
     try:
         wait_open(port, process, 20)
+        get(f"http://127.0.0.1:{port}/healthz", 20)  # the port is there before the workers are
         yield Server("ours, pulling", tuple(descendants(process.pid)), port)
     finally:
         ended(process)
