@@ -10,6 +10,7 @@ from ringside.cli.app import app
 from ringside.cli.edge import Wishes, bytes_of, load, settled
 from ringside.core.errors import Misconfigured
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "edge.toml"
 ORIGIN = "http://origin.example:8080"
 
 
@@ -98,3 +99,10 @@ def test_what_is_ignored_in_queries_is_the_same_for_filler_and_workers() -> None
 def test_an_edge_s_event_file_needs_an_origin() -> None:
     with pytest.raises(Misconfigured, match="--origin is missing"):
         settled(load(None, {}), Wishes())
+
+
+def test_the_example_of_an_edge_shows_the_defaults() -> None:
+    event = load(EXAMPLE, {})
+    assert event.fill is not None
+    defaults = load(None, {"fill": {"origin": event.fill.origin}})
+    assert event == defaults
