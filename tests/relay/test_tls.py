@@ -6,41 +6,16 @@ import os
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.hostile.certificate import certificate
+from tests.relay.edge_house import MP4, PLAYLIST, Viewer, expected, house, playlist, run, segment, until
+from tests.relay.secure_kit import LATER, NOW, over_tls, pem, trusting, visitor
 
 from ringside.core.errors import Misconfigured
 from ringside.core.feed import Appended, Closed, Opened
-from ringside.flow.relay.edge import Config
 from ringside.flow.relay.wire.certificate import Certificate, context
-from tests.hostile.certificate import certificate
-from tests.relay.edge_house import MP4, PLAYLIST, Viewer, expected, house, playlist, run, segment, until
-
-NOW, LATER = "20200101000000Z", "20990101000000Z"
-
-
-@pytest.fixture(scope="session")
-def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return certificate(tmp_path_factory.mktemp("pem"), NOW, LATER)
-
-
-def over_tls(pem: Path, **more: object) -> Config:
-    return Config(host="127.0.0.1", port=0, tls_cert=pem, tls_key=pem, **more)  # type: ignore[arg-type]
-
-
-def trusting(alpn: str = "http/1.1", version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-    made = ssl.create_default_context()
-    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
-    made.set_alpn_protocols([alpn])
-    if version is not None:
-        made.maximum_version = version
-    return made
-
-
-def visitor(port: int, **options: object) -> "asyncio.Future[Viewer]":
-    return asyncio.ensure_future(Viewer.connect(port, ssl=trusting(**options)))  # type: ignore[arg-type]
 
 
 async def gone(viewer: Viewer) -> bytes:
@@ -373,8 +348,11 @@ def test_a_renewal_that_went_wrong_keeps_the_old_certificate_and_says_so(pem: Pa
     assert used.context is first
 
 
+__all__ = ["pem"]
+
+
 @pytest.fixture
-def files(pem: Path, tmp_path: Path) -> Iterator[dict[str, Path]]:
+def files(pem: Path, tmp_path: Path) -> dict[str, Path]:
     (tmp_path / "old").mkdir()
     (tmp_path / "soon").mkdir()
     old = certificate(tmp_path / "old", "20200101000000Z", "20200201000000Z")
@@ -383,7 +361,7 @@ def files(pem: Path, tmp_path: Path) -> Iterator[dict[str, Path]]:
     hide = ["openssl", "pkey", "-in", str(pem), "-aes256", "-passout", "pass:secret", "-out", str(locked)]
     subprocess.run(hide, check=True, capture_output=True)
     empty.write_text("-----BEGIN NOTHING-----\n")
-    yield {"good": pem, "old": old, "soon": soon, "locked": locked, "empty": empty, "none": tmp_path / "none.pem"}
+    return {"good": pem, "old": old, "soon": soon, "locked": locked, "empty": empty, "none": tmp_path / "none.pem"}
 
 
 @pytest.mark.parametrize(

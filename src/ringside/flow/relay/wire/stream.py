@@ -116,9 +116,6 @@ class Stream:
         self._answer(refusal(status, sentence), False)
 
     def _answer(self, serve: Serve, bare: bool) -> None:
-        edge = self._edge
-        edge.counts[serve.status] += 1
-        serve.tally.hits += 1
         if serve.blob is not None and serve.size <= INLINE:
             serve.take_in()
         bare = bare or not serve.size
