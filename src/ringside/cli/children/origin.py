@@ -88,8 +88,8 @@ class Process:
         )
 
     def _count_feeds(self, described: dict[str, Any]) -> None:
-        for name in ("feeds", "behind_bytes"):
-            self.metrics.gauge(f"feed_{name}", described[name])
+        self.metrics.gauge("feed_connections", described["feeds"])
+        self.metrics.gauge("feed_behind_bytes", described["behind_bytes"])
         for name in ("fed", "refused", "cut_off", "sent_bytes"):
             self.metrics.values[self.metrics.key(f"feed_{name}_total")] = described[name]
 
