@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.edge import chart
-from bench.edge.machine import LOAD_CORE, missing
+from bench.edge.machine import CORES, LOAD_CORE, missing
 from bench.harness import OUT
 
 SCENARIOS = (
@@ -27,7 +27,7 @@ CHART = Path(__file__).parents[2] / "docs" / "images" / "edge.svg"
 
 
 def main(words: Sequence[str] = ()) -> None:
-    """Run the scenarios named, or all."""
+    """Run the scenarios named, or all; exit status 1 where one of them failed."""
     quick = "--quick" in words
     named = [word for word in words if word != "--quick"]
     for name in named:
@@ -35,21 +35,35 @@ def main(words: Sequence[str] = ()) -> None:
             raise SystemExit(f"there is no scenario called {name}; there are {', '.join(SCENARIOS)}")
     file = OUT / ("edge-quick.json" if quick else "edge.json")
     console = Console(width=150)
-    for name in named or SCENARIOS:
-        scenario = importlib.import_module(f"bench.edge.{name}")
-        if lacking := missing(*scenario.NEEDS):
-            console.print(f"{name} skipped: {lacking}")
-            continue
-        os.sched_setaffinity(0, {LOAD_CORE})
-        began_s = time.monotonic()
-        result = scenario.run(quick)
-        console.rule(f"{name}: {time.monotonic() - began_s:.0f} s", align="left")
-        for thing in scenario.shown(result):
-            console.print(thing)
-        keep(file, name, result)
-    if not quick:
+    try:
+        os.sched_setaffinity(0, {LOAD_CORE} & CORES or CORES)
+        failed = [name for name in named or SCENARIOS if not play(name, quick, file, console)]
+    finally:
+        os.sched_setaffinity(0, CORES)
+    if not quick and file.exists():
         chart.write(json.loads(file.read_text()), CHART)
         console.print(f"figures: {file}; chart: {CHART}")
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+def play(name: str, quick: bool, file: Path, console: Console) -> bool:
+    """Run one scenario, print and keep what came of it; False when it failed."""
+    scenario = importlib.import_module(f"bench.edge.{name}")
+    if lacking := missing(*scenario.NEEDS):
+        console.print(f"{name} skipped: {lacking}")
+        return True
+    began_s = time.monotonic()
+    try:
+        result = scenario.run(quick)
+    except (SystemExit, OSError, subprocess.SubprocessError) as error:
+        console.print(f"{name} failed: {error}", markup=False)
+        return False
+    console.rule(f"{name}: {time.monotonic() - began_s:.0f} s", align="left")
+    for thing in scenario.shown(result):
+        console.print(thing)
+    keep(file, name, result)
+    return True
 
 
 def keep(file: Path, name: str, result: Any) -> None:

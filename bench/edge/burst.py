@@ -151,7 +151,8 @@ class Bursts:
     def _unanswered(pid: int) -> int:
         mine = {os.readlink(link)[8:-1] for link in Path(f"/proc/{pid}/fd").iterdir() if "socket:" in os.readlink(link)}
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        return sum(row[9] in mine and row[3] == ESTABLISHED and row[4].endswith(":00000000") for row in rows)
+        unread = {row[9] for row in rows if row[3] == ESTABLISHED and row[4].endswith(":00000000")}
+        return len(mine & unread)
 
     def results(self) -> dict[str, Any]:
         """What all saw together; `cpu_s` is the sum."""
