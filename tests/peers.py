@@ -16,6 +16,7 @@ PEERS = {
     "chromium": "chromium",
     "openssl": "openssl",
     "nginx": "nginx-light",
+    "varnishd": "varnish",
     RTMP_MODULE: "libnginx-mod-rtmp",
 }
 BENCH_PEERS = {"wrk": "wrk"}

@@ -74,7 +74,7 @@ class Front:
 
 
 def _program(name: str, package: str) -> str:
-    found = shutil.which(name)
+    found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
     if not found:
         pytest.skip(f"{name} is not installed: apt-get install {package}")
     return found

@@ -95,7 +95,7 @@ def test_a_playlist_goes_as_gzip_to_who_accepts_it_and_plain_to_who_does_not(fro
 def test_a_plain_playlist_is_asked_for_anew_while_a_blocking_one_stays(front: Front, origin: Recorder) -> None:
     blocking, plain = f"{V}/live.m3u8?_HLS_msn=3", f"{V}/live.m3u8"
     front.ask(blocking)
-    until(lambda: front.ask(plain) and origin.asked[plain] >= 3, "the plain playlist was fetched three times")
+    until(lambda: front.ask(plain) and origin.asked[plain] >= 2, "the plain playlist was fetched anew")
     assert front.ask(blocking).body.startswith(b"#EXTM3U 1")
     assert origin.asked[blocking] == 1
 
@@ -199,7 +199,7 @@ def test_while_the_origin_is_away_viewers_get_what_there_was_and_refusals_they_c
     asked = origin.asked[target]
     with origin.away():
         refused = [front.ask(f"{V}/new.{n}.m4s") for n in range(3)]
-        stale = _asked_for(4.0, lambda: front.ask(target))
+        stale = _asked_for(3.0, lambda: front.ask(target))
     assert {answer.status for answer in refused} == {503}
     assert {answer.fields["access-control-allow-origin"] for answer in refused} == {"*"}
     assert {answer.fields["retry-after"] for answer in refused} == {"1"}
