@@ -1,7 +1,7 @@
 """Merge: the reports of several edge workers as one, and as metrics. Pure: reports in, JSON-ready numbers out.
 
 A report has totals since its worker began (`kinds`, `tracks`, `statuses`) and what was asked for most in the last
-second (`objects`).
+second (`objects`). `hits` are all that were answered, `held` those of them that waited for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,7 +50,7 @@ def _busiest(workers: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     told = [row for worker in workers if isinstance(rows := worker.get("objects"), list) for row in rows]
     asked = _by_name({row["path"]: {"hits": row.get("hits", 0), "held": row.get("held", 0)}} for row in told)
     rows = [{"path": path, **counts} for path, counts in asked.items()]
-    return sorted(rows, key=lambda row: (-row["hits"] - row["held"], row["path"]))[:BUSIEST]
+    return sorted(rows, key=lambda row: (-row["hits"], row["path"]))[:BUSIEST]
 
 
 def _top_rung_share(workers: Iterable[Mapping[str, Any]]) -> float | None:

@@ -28,7 +28,7 @@ const OF_EDGE = [
   EGRESS,
   VIEWERS,
   { title: 'Loop lag', axis: ms, series: () => [['loop_lag', 'p99 of the slowest worker', ms]] },
-  { title: 'Cores', axis: (value) => fixed(value, 1), series: () => [['all_cores', 'all workers', cores]] },
+  { title: 'Cores', axis: (value) => fixed(value, 2), series: () => [['all_cores', 'all workers', cores]] },
   { title: 'Requests a second', axis: count, wide: true, series: () => [['requests', 'from viewers', count], ['upstream', 'to the origin', (value) => fixed(value, 1)]] },
 ];
 

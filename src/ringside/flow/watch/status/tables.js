@@ -17,11 +17,11 @@ const TABLES = {
     rows: (message) => tracksOf(message).map(track),
   },
   kinds: {
-    heads: ['Kind', 'At once', 'Held first', 'Upstream', 'Sent'],
-    rows: (message) => KINDS.filter((name) => asked(name, message) > 0).map((name) => kind(name, message)),
+    heads: ['Kind', 'Answered', 'Held first', 'Upstream', 'Sent'],
+    rows: (message) => KINDS.filter((name) => pick(message, 'edge', 'kinds', name, 'hits') > 0).map((name) => kind(name, message)),
   },
   objects: {
-    heads: ['Busiest, in the last second', 'At once', 'Held first'],
+    heads: ['Busiest, in the last second', 'Answered', 'Held first'],
     rows: (message) => list(pick(message, 'edge', 'objects')).map((one) => [text(pick(one, 'path')), count(pick(one, 'hits')), count(pick(one, 'held'))]),
   },
   workers: {
@@ -53,8 +53,6 @@ function track(one) {
   const gaps = pick(one, 'gaps');
   return [text(pick(one, 'name')), text(pick(one, 'codec')), last.length ? last.join('.') : '–', ms(pick(one, 'age_ms')), cell(count(gaps), gaps > 0 ? 'warn' : '')];
 }
-
-const asked = (name, message) => (pick(message, 'edge', 'kinds', name, 'hits') ?? 0) + (pick(message, 'edge', 'kinds', name, 'held') ?? 0);
 
 function kind(name, message) {
   const at = (key) => pick(message, 'edge', 'kinds', name, key);
