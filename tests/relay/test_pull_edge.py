@@ -33,7 +33,8 @@ def test_a_crowd_on_a_cold_object_costs_one_request() -> None:
             for viewer in crowd:
                 assert (await viewer.answer())[::2] == (200, BODY)
             assert home.origin.counts == {"/cold.m4s": 1}
-            assert home.pull.describe()["pulls"] == 1
+            described = home.pull.describe()
+            assert (described["pulls"], described["kinds"]) == (1, {"segment": 1})
 
     run(scene)
 

@@ -8,6 +8,7 @@ that workers have is still good, or has to do. How long things live is decided i
 import asyncio
 import logging
 import resource
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from itertools import count
@@ -17,6 +18,7 @@ import aiohttp
 
 from ringside.core.clock import Clock
 from ringside.core.feed import Fresh, Message, Removed
+from ringside.flow.relay.answer.census import kind_of
 from ringside.flow.relay.fill.cellar import Cellar, Kept
 from ringside.flow.relay.fill.config import Config
 from ringside.flow.relay.fill.fetch import Fetch, Unanswered
@@ -36,7 +38,7 @@ class Pull:
     def __init__(self, config: Config, clock: Clock, publish: Publish, session: aiohttp.ClientSession) -> None:
         self.policy = config.pull
         self.clock = clock
-        objects = min(self.policy.max_objects, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        objects = min(self.policy.max_objects, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
         self.cellar = Cellar(config.memory_bytes, objects)
         self._fetch = Fetch(config.origin, session, self.policy.longest_s)
         self._publish = publish
@@ -45,6 +47,7 @@ class Pull:
         self._loop = asyncio.get_running_loop()
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._queue: dict[str, None] = {}
+        self.kinds: Counter[str] = Counter()  # pulls of playlists, parts, segments …
         self._state, self._since_ns = "live", clock.now_ns()
         self.pulls = self.pulled_bytes = self.failures = self.joined = self.evicted = self.refused = 0
 
@@ -66,6 +69,7 @@ class Pull:
             "under_way": len(self._under_way),
             "queued": len(self._queue),
             "refused": self.refused,
+            "kinds": dict(self.kinds),
         }
 
     # What is wanted
@@ -131,6 +135,7 @@ class Pull:
         kept = self.cellar.find(key)
         had = kept if kept is not None and kept.good else None
         self.pulls += 1
+        self.kinds[kind_of(key)] += 1
         telling = Telling(self._means, key, had)
         if had is not None:
             self._bridges[key] = self._loop.call_later(self.policy.patience_s, self._bridge, had)
