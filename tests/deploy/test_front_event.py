@@ -17,11 +17,11 @@ import pytest
 from ringside.prove.check.run import Outcome, check
 from tests.deploy.folders import open_folder
 from tests.deploy.fronts import VARNISH_OPTIONS, Front, caddy, nginx, readme, varnish
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import Running, until
 
 pytestmark = pytest.mark.peer
-SECONDS = 8
-VIEWERS = 50
+SECONDS = 7
+VIEWERS = 40
 OVERLOADED = ("passed over", "cannot keep up")
 FRONTS = {"varnish": varnish, "nginx": nginx, "caddy": caddy}
 UPSTREAM = {"varnish": (0.0, 0.15), "nginx": (0.2, 0.8), "caddy": (0.9, 1.2)}
@@ -49,13 +49,22 @@ class Evening:
         return int(self.verdict["requests"]) + sum(outcome.seen["requests"] for outcome in self.outcomes.values())
 
 
-def _asked(event: Running) -> int:
-    return sum(worker["requests"] for worker in event.status()["edge"]["workers"])
+def _asked(status: dict[str, Any]) -> int:
+    """Requests that the origin has seen."""
+    return sum(worker["requests"] for worker in status["edge"]["workers"])
+
+
+def _settled(event: Running) -> dict[str, Any]:
+    """The status once it tells of all until now: workers report each second, and each second it is written."""
+    now_ms = event.status()["now_ms"]
+    found: dict[str, Any] = until(lambda: (s := event.status())["now_ms"] >= now_ms + 2000 and s, "the status is new")
+    return found
 
 
 def _crowd(front: Front, folder: Path) -> "subprocess.Popen[bytes]":
     url = f"{front.url}/live/main/index.m3u8"
-    options = ["--viewers", str(VIEWERS), "--duration", str(SECONDS), "--cmcd", "1", "--query", "token=a", "--insecure"]
+    whom = ["--viewers", str(VIEWERS), "--arrive", "ramp", "--over", "3", "--duration", str(SECONDS)]
+    options = [*whom, "--cmcd", "1", "--query", "token=a", "--insecure"]
     command = [sys.executable, "-m", "ringside", "crowd", url, *options, "--json", str(folder / "verdict.json")]
     with (folder / "crowd.log").open("wb") as log:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -67,7 +76,7 @@ def _spend(front: Front, event: Running, folder: Path) -> Evening:
     def judge(name: str, url: str) -> None:
         outcomes[name] = check(url, SECONDS, insecure=front.tls)
 
-    before, said = _asked(event), len(event.log)
+    before, said = _asked(event.status()), len(event.log)
     crowd = _crowd(front, folder)
     watched = {manifest: f"{front.url}/live/main/{manifest}" for manifest in MANIFESTS}
     watched["beside"] = f"{event.url}/live/main/index.m3u8"
@@ -79,7 +88,7 @@ def _spend(front: Front, event: Running, folder: Path) -> Evening:
     crowd.wait(60)
     verdict = json.loads((folder / "verdict.json").read_text())
     beside = outcomes.pop("beside")
-    upstream = _asked(event) - before - beside.seen["requests"]
+    upstream = _asked(_settled(event)) - before - beside.seen["requests"]
     encoder = "\n".join(line for line in event.log[said:].splitlines() if any(words in line for words in OVERLOADED))
     return Evening(outcomes, {finding.rule.id for finding in beside.findings}, verdict, upstream, encoder)
 
