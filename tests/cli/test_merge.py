@@ -76,3 +76,4 @@ def test_what_was_asked_upstream_is_a_counter() -> None:
     assert rows["edge_upstream_up"] == 1
     assert rows["edge_upstream_bytes"] == 4
     assert rows["edge_upstream_bytes_total"] == 0
+    assert ("edge_pulls_total", {"kind": "part"}, 6.0) in upstream_metrics({"kinds": {"part": 6}})

@@ -85,4 +85,5 @@ def upstream_metrics(upstream: Mapping[str, Any]) -> list[Row]:
         (f"edge_upstream_{name}_total", {}, float(upstream.get(of, 0))) for name, of in UPSTREAM_TOTALS.items()
     ]
     rows += [(f"edge_upstream_{name}", {}, float(upstream.get(name, 0))) for name in UPSTREAM_GAUGES]
+    rows += [("edge_pulls_total", {"kind": kind}, float(n)) for kind, n in upstream.get("kinds", {}).items()]
     return [*rows, ("edge_upstream_up", {}, float(upstream.get("state") == "live"))]
