@@ -8,6 +8,7 @@ insists on; nothing is retried but a request on a connection that had died befor
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import urlsplit
 
 import aiohttp
 from multidict import CIMultiDictProxy
@@ -81,13 +82,17 @@ class Fetch:
             date=fields.get("Date", ""),
             etag=fields.get("ETag", ""),
             last_modified=fields.get("Last-Modified", ""),
-            location=self._place(fields.get("Location", "")),
+            location=through(self._origin, fields.get("Location", "")),
         )
 
-    def _place(self, location: str) -> str:
-        """Where a redirect leads: through this edge as well, where it stays at the origin."""
-        rest = location.removeprefix(self._origin)
-        return rest if rest != location and rest.startswith("/") else location
+
+def through(origin: str, location: str) -> str:
+    """Where a redirect leads a viewer of this edge: through it as well, where it stays at the origin."""
+    for prefix in (origin, urlsplit(origin).path):
+        rest = location.removeprefix(prefix)
+        if prefix and rest != location and rest.startswith("/"):
+            return rest
+    return location
 
 
 def conditions(known: Answer | None) -> Mapping[str, str]:
