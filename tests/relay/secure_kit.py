@@ -1,6 +1,7 @@
 """An edge under TLS for tests: its certificate, visitors who trust it, and one who speaks HTTP/2."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from h2.events import (
     StreamEnded,
     StreamReset,
 )
+from hyperframe.frame import Frame, GoAwayFrame
 from tests.hostile.certificate import certificate
 from tests.relay.edge_house import Viewer
 
@@ -65,14 +67,16 @@ class Visitor2:
         self.reader, self.writer = reader, writer
         self.mind = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
         self.answers: dict[int, Answer] = {}
-        self.goaway: ConnectionTerminated | None = None
+        self.goaway: ConnectionTerminated | GoAwayFrame | None = None
         self.window = window  # bytes granted beyond what was read; 0: none are
         self.closed = False
         self.partial = b""
 
     @classmethod
-    async def connect(cls, port: int, window: int = 1 << 24) -> "Visitor2":
+    async def connect(cls, port: int, window: int = 1 << 24, hello: bool = True) -> "Visitor2":
         visitor = cls(*await asyncio.open_connection("127.0.0.1", port, ssl=trusting("h2")), window)
+        if not hello:
+            return visitor
         visitor.mind.initiate_connection()
         if window:
             visitor.mind.increment_flow_control_window(window)
@@ -126,8 +130,15 @@ class Visitor2:
             yield frame
 
     async def hang_up(self) -> None:
-        """Wait until the other end closes."""
-        await self.read_until(lambda: False)
+        """Wait until the other end closes, whatever it says before; a GOAWAY is kept."""
+        with contextlib.suppress(OSError):
+            while data := await asyncio.wait_for(self.reader.read(65536), 10):
+                for raw in self.frames(data):
+                    frame, _ = Frame.parse_frame_header(memoryview(raw[:9]))
+                    if isinstance(frame, GoAwayFrame):
+                        frame.parse_body(memoryview(raw[9:]))
+                        self.goaway = frame
+        self.closed = True
 
     def take(self, event: Event) -> None:
         match event:
