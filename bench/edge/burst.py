@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.edge.dial import dial
 from bench.edge.machine import LOAD_CORE, on_core
 
 ESTABLISHED = "01"  # in /proc/net/tcp
@@ -81,9 +82,8 @@ def connected(port: int, clients: int, address: str) -> dict[int, Client]:
     """So many clients from one address, by descriptor."""
     found: dict[int, Client] = {}
     for _ in range(clients):
-        connection = socket.create_connection(("127.0.0.1", port), 30, (address, 0))
+        connection = dial(port, address)
         connection.setsockopt(socket.SOL_SOCKET, TIMESTAMPNS, 1)
-        connection.setblocking(False)
         found[connection.fileno()] = Client(connection)
     return found
 

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from typing import Any
 
+from bench.edge.dial import dial
 from bench.edge.lean import FIELDS, FIRST_BYTES, SCRATCH
 
 
@@ -49,8 +50,7 @@ class Joiners:
         self.arrived += 1
         self.late_ms.append((time.monotonic() - due_s) * 1000)
         try:
-            connection = socket.create_connection(("127.0.0.1", tell["port"]), 10, (tell["address"], 0))
-            connection.setblocking(False)
+            connection = dial(tell["port"], tell["address"])
             connection.send(self._requests[0])
         except OSError as error:
             self.failed[str(error)] += 1

@@ -17,6 +17,8 @@ import time
 from collections import Counter
 from typing import Any
 
+from bench.edge.dial import dial
+
 SEGMENT_S = 2
 FIRST_BYTES = 1024
 SCRATCH = bytearray(1 << 20)
@@ -69,9 +71,7 @@ class Viewers:
                 (f"GET {track}/%d.%d.m4s HTTP/1.1\r\n".encode(), True),
             )
             for form, is_media in forms:
-                connection = socket.create_connection(("127.0.0.1", tell["port"]), 10, (tell["address"], 0))
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connection.setblocking(False)
+                connection = dial(tell["port"], tell["address"])
                 chain = Chain(connection, form, is_media, self.next_part(time.time_ns()))
                 self._chains[connection.fileno()] = chain
                 self._poll.register(connection.fileno(), select.EPOLLIN)

@@ -11,19 +11,10 @@ import socket
 import sys
 import time
 
+from bench.edge.dial import dial
+
 TURN_S = 0.2
 BUFFER_BYTES = 4096
-
-
-def connect(port: int, buffer: int) -> socket.socket:
-    """One connection, with a receive buffer of its own."""
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-    connection.settimeout(10)
-    connection.bind(("127.0.0.3", 0))
-    connection.connect(("127.0.0.1", port))
-    connection.setblocking(False)
-    return connection
 
 
 def read(connection: socket.socket, size: int) -> bool:
@@ -49,8 +40,8 @@ def drip(connection: socket.socket) -> bool:
 def main() -> None:
     """The process."""
     tell = json.loads(sys.argv[1])
-    readers = [connect(tell["port"], BUFFER_BYTES) for _ in range(tell["readers"])]
-    lorises = [connect(tell["port"], BUFFER_BYTES) for _ in range(tell["lorises"])]
+    readers = [dial(tell["port"], "127.0.0.3", BUFFER_BYTES) for _ in range(tell["readers"])]
+    lorises = [dial(tell["port"], "127.0.0.3", BUFFER_BYTES) for _ in range(tell["lorises"])]
     for reader in readers:
         reader.send(f"GET {tell['path']} HTTP/1.1\r\nHost: edge\r\n\r\n".encode())
     for loris in lorises:
