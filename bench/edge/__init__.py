@@ -17,12 +17,13 @@ from typing import Any
 from rich.console import Console
 
 from bench.edge import chart
-from bench.edge.machine import CORES, LOAD_CORE, missing
+from bench.edge.machine import CORES, LOAD_CORE, alone, busy_cores, missing
 from bench.harness import OUT
 
 SCENARIOS = (
     "responses", "tls", "hold", "release", "join", "viewers", "memory", "workers", "flood", "slow",
 )  # fmt: skip
+BUSY = 0.2  # cores that others may use before it is said
 CHART = Path(__file__).parents[2] / "docs" / "images" / "edge.svg"
 
 
@@ -35,11 +36,13 @@ def main(words: Sequence[str] = ()) -> None:
             raise SystemExit(f"there is no scenario called {name}; there are {', '.join(SCENARIOS)}")
     file = OUT / ("edge-quick.json" if quick else "edge.json")
     console = Console(width=150)
-    try:
-        os.sched_setaffinity(0, {LOAD_CORE} & CORES or CORES)
-        failed = [name for name in named or SCENARIOS if not play(name, quick, file, console)]
-    finally:
-        os.sched_setaffinity(0, CORES)
+    OUT.mkdir(exist_ok=True)
+    with alone(OUT / "edge.lock"):
+        try:
+            os.sched_setaffinity(0, {LOAD_CORE} & CORES or CORES)
+            failed = [name for name in named or SCENARIOS if not play(name, quick, file, console)]
+        finally:
+            os.sched_setaffinity(0, CORES)
     if not quick and file.exists():
         chart.write(json.loads(file.read_text()), CHART)
         console.print(f"figures: {file}; chart: {CHART}")
@@ -53,7 +56,7 @@ def play(name: str, quick: bool, file: Path, console: Console) -> bool:
     if lacking := missing(*scenario.NEEDS):
         console.print(f"{name} skipped: {lacking}")
         return True
-    began_s = time.monotonic()
+    busy, began_s = busy_cores(), time.monotonic()
     try:
         result = scenario.run(quick)
     except (SystemExit, OSError, subprocess.SubprocessError) as error:
@@ -62,16 +65,17 @@ def play(name: str, quick: bool, file: Path, console: Console) -> bool:
     console.rule(f"{name}: {time.monotonic() - began_s:.0f} s", align="left")
     for thing in scenario.shown(result):
         console.print(thing)
-    keep(file, name, result)
+    if busy > BUSY:
+        console.print(f"THE MACHINE WAS NOT QUIET: others used {busy:.2f} cores just before; measure again")
+    keep(file, name, result, busy)
     return True
 
 
-def keep(file: Path, name: str, result: Any) -> None:
+def keep(file: Path, name: str, result: Any, busy: float) -> None:
     """Put a scenario's result into the file, beside the others', with when and on what it was measured."""
-    OUT.mkdir(exist_ok=True)
     there = json.loads(file.read_text()) if file.exists() else {}
     there = {scenario: there[scenario] for scenario in SCENARIOS if scenario in there and "measured" in there[scenario]}
-    there[name] = {"measured": measured(), "result": result}
+    there[name] = {"measured": {**measured(), "others_cores": round(busy, 2)}, "result": result}
     file.write_text(json.dumps(there, indent=1) + "\n")
 
 

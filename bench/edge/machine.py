@@ -5,10 +5,12 @@ The server has core 0, the load core 1. CPU is the kernel's own account of a pro
 matters where time is measured, and there the load's own CPU is printed beside the figure.
 """
 
+import contextlib
+import fcntl
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -25,6 +27,29 @@ def missing(*programs: str) -> str | None:
         if shutil.which(program) is None:
             return f"needs {program} (apt-get install {program.replace('varnishd', 'varnish')})"
     return None
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the lock at `path`, so that two runs do not spoil each other. Raises SystemExit when another one is on."""
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit("another bench of the edge is running on this machine: wait for its end") from None
+        yield
+
+
+def busy_cores(look_s: float = 0.5) -> float:
+    """Cores that other processes use, looked at for so long."""
+    idle, began_s = _idle_s(), time.monotonic()
+    time.sleep(look_s)
+    return max(0.0, (os.cpu_count() or 1) - (_idle_s() - idle) / (time.monotonic() - began_s))
+
+
+def _idle_s() -> float:
+    fields = Path("/proc/stat").read_text().split(maxsplit=6)
+    return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
 
 
 def on_core(core: int | str) -> list[str]:
