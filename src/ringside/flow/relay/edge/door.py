@@ -34,18 +34,22 @@ class Door:
         self._listener.setblocking(False)
         self.port: int = self._listener.getsockname()[1]
         self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        edge.poll.open_door(self._listener.fileno(), self._welcome)
+        edge.poll.open_door(self._listener.fileno(), self)
 
     def close(self) -> None:
         """Let nobody in any more. Who is waiting at a socket that others share is let in there."""
         if self._reserve < 0:
             return
-        self._edge.poll.close_door(self._listener.fileno())
+        self._edge.poll.drop(self._listener.fileno())
         self._listener.close()
         os.close(self._reserve)
         self._reserve = -1
 
-    def _welcome(self) -> None:
+    def writable(self) -> None:
+        """Nothing is written to a listening socket."""
+
+    def readable(self) -> None:
+        """Somebody waits outside: let in whoever does."""
         edge, listener = self._edge, self._listener
         for _ in range(AT_ONCE):
             try:

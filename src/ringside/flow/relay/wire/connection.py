@@ -10,24 +10,22 @@ import socket
 from typing import TYPE_CHECKING, ClassVar
 
 from ringside.flow.relay.answer.blob import Blob
-from ringside.flow.relay.answer.decision import Follow
-from ringside.flow.relay.answer.request import MAX_HEAD, Malformed, Request
+from ringside.flow.relay.answer.request import MAX_HEAD, Malformed
 from ringside.flow.relay.answer.serve import Serve, refusal
 from ringside.flow.relay.answer.waiting import Group
-from ringside.flow.relay.wire.writing import Writing
+from ringside.flow.relay.wire.following import INLINE, Following
 
 if TYPE_CHECKING:
     from ringside.flow.relay.edge.aio import Edge
 
 READ = 4096  # bytes read at once: longer than nearly all requests
 MAX_REST = 64 * 1024  # bytes read ahead of the response being written
-INLINE = 32 * 1024  # bodies up to this size are written from memory, with their head
 JOIN = 64 * 1024  # documents up to this size are kept joined to their head
 LINGER_NS = 2_000_000_000
 SECOND_NS = 1_000_000_000
 
 
-class Connection(Writing):
+class Connection(Following):
     """A viewer's connection. Exactly one of idle, held, writing, following, subscribed.
 
     `odd`: not to be answered by the short way: something is under way, read ahead, or to be closed.
@@ -37,25 +35,21 @@ class Connection(Writing):
     plain: ClassVar[bool] = True
 
     __slots__ = (
-        "_asked", "_asked_since_ns", "_close", "_follow", "_paused", "_rest", "_skip",
-        "active_ns", "events", "hold", "lingering", "odd", "request", "sent",
+        "_asked", "_asked_since_ns", "_paused", "_rest", "_skip",
+        "active_ns", "events", "hold", "lingering", "odd",
     )  # fmt: skip
 
     def __init__(self, edge: "Edge", fd: int) -> None:
         super().__init__(edge, fd)
         self._rest = b""
         self._skip = 0
-        self._follow: Follow | None = None
-        self._close = False
         self._paused = False
         self.odd = False
         self._asked = 0
         self._asked_since_ns = edge.now_ns
-        self.sent = 0  # of the blob that is followed: where the next chunk begins
         self.events = False
         self.lingering = False
         self.hold: Group[Connection] | None = None
-        self.request: Request | None = None
         self.active_ns = edge.now_ns
 
     # What the socket says
@@ -70,12 +64,13 @@ class Connection(Writing):
             except OSError:
                 self.abort()
                 return
-            if not data:
-                self._ended()
+            if len(data) < READ:  # all there was
+                if data:
+                    self._received(data)
+                else:
+                    self._ended()
                 return
             self._received(data)
-            if len(data) < READ:
-                return
 
     def _ended(self) -> None:
         """Nothing more will be asked: what is being written is finished, what is held is given up."""
@@ -279,81 +274,6 @@ class Connection(Writing):
             self._follow.media.blob.followers.pop(self, None)
             self._follow = None
         self._edge.left(self)
-
-    # Following what grows
-
-    def follow(self, follow: Follow) -> None:
-        """Answer with what there is of a growing blob and all that it gains."""
-        request = self.request
-        assert request is not None
-        edge = self._edge
-        edge.counts[follow.serve.status] += 1
-        follow.serve.tally.hits += 1
-        if request.target.http11:
-            self._close = request.fields.close or edge.draining
-            top = follow.serve.top(edge.date, self._close)
-        else:
-            self._close = True
-            top = follow.serve.top(edge.date, True).replace(b"Transfer-Encoding: chunked\r\n", b"")
-        if request.target.method == "HEAD":
-            self._write(top)
-            self._finished()
-            return
-        self._follow, self.sent = follow, follow.first
-        follow.media.blob.followers[self] = None
-        self._write(top, more=follow.media.blob.size > self.sent)
-        self.advance()
-        self._settle()
-
-    def advance(self) -> None:
-        """Write what the followed blob has gained; while the socket is full it gathers, and goes as one chunk later."""
-        follow = self._follow
-        if follow is None or self._out or self._fd < 0:
-            return
-        blob = follow.media.blob
-        if blob.lost:
-            self.abort()
-            return
-        if follow.end >= 0:
-            self._advance_to(follow.end, blob)
-            return
-        chunked = self.request is not None and self.request.target.http11
-        if blob.size > self.sent:
-            first, self.sent = self.sent, blob.size
-            self._chunk(blob, first, blob.size, chunked)
-        if blob.closed:
-            if chunked:
-                self._write(b"0\r\n\r\n")
-            self._unfollow(blob)
-
-    def _advance_to(self, end: int, blob: Blob) -> None:
-        """Write what there is before `end`, as it is: the head has told the length."""
-        first, self.sent = self.sent, min(blob.size, end)
-        if self.sent > first:
-            self._send_file(blob, first, self.sent)
-        if self.sent == end:
-            self._unfollow(blob)
-        elif blob.closed:
-            self.abort()  # it is shorter than was announced
-
-    def _unfollow(self, blob: Blob) -> None:
-        blob.followers.pop(self, None)
-        self._follow = None
-        self._finished()
-
-    def abandon(self) -> None:
-        """What is followed will not grow any more; an unfinished chunked response says so by its end."""
-        self.abort()
-
-    def _chunk(self, blob: Blob, first: int, end: int, chunked: bool) -> None:
-        if not chunked:
-            self._send_file(blob, first, end)
-        elif end - first <= INLINE:
-            self._write(blob.frame(first, end))
-        else:
-            self._write(b"%x\r\n" % (end - first), more=True)
-            self._send_file(blob, first, end)
-            self._write(b"\r\n")
 
     # Server-sent events
 

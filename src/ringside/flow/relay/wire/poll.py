@@ -1,22 +1,21 @@
 """Poll: the viewers' sockets, in an epoll of their own that the event loop watches as one descriptor.
 
-A viewer's socket is registered once, edge-triggered, and never changed again: a transport of the event loop would cost
-a second read callback, several objects and a kilobyte for each viewer. A turn takes what is ready, newcomers first;
-what became ready meanwhile comes with the next turn, after the loop has seen to everything else.
+A viewer's socket is registered once, edge-triggered; only while something waits to be written is room watched for. A
+transport of the event loop would cost a second read callback, several objects and a kilobyte for each viewer. A turn
+takes what is ready; what became ready meanwhile comes with the next turn, after the loop has seen to everything else.
 """
 
 import asyncio
 import select
-from collections.abc import Callable
 from typing import Protocol
 
 BATCH = 512  # sockets looked at in one turn
-NEWS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
+NEWS = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
 OUT = select.EPOLLOUT
 
 
 class Watched(Protocol):
-    """What the poll knows of a connection."""
+    """What the poll knows of a connection, or of a door."""
 
     def readable(self) -> None: ...
 
@@ -30,31 +29,32 @@ class Poll:
         self._loop = loop
         self._epoll = select.epoll()
         self._by_fd: list[Watched | None] = []  # descriptors are small numbers
-        self._doors: dict[int, Callable[[], None]] = {}
         loop.add_reader(self._epoll.fileno(), self._turn)
 
     def add(self, fd: int, watched: Watched) -> None:
         """Watch a socket; raises OSError where the kernel will not."""
+        self._place(fd, watched)
+        self._epoll.register(fd, NEWS)
+
+    def _place(self, fd: int, watched: Watched) -> None:
         by_fd = self._by_fd
         if fd >= len(by_fd):
             by_fd.extend([None] * (fd + 1 - len(by_fd)))
         by_fd[fd] = watched
-        self._epoll.register(fd, NEWS)
+
+    def room(self, fd: int, wanted: bool) -> None:
+        """Tell it when there is room to write; if there is already, with the next turn."""
+        self._epoll.modify(fd, NEWS | OUT if wanted else NEWS)
 
     def drop(self, fd: int) -> None:
         """Watch it no more; call it before closing the descriptor."""
         self._by_fd[fd] = None
         self._epoll.unregister(fd)
 
-    def open_door(self, fd: int, welcome: Callable[[], None]) -> None:
-        """Call `welcome` whenever somebody waits at a listening socket."""
-        self._doors[fd] = welcome
+    def open_door(self, fd: int, door: Watched) -> None:
+        """Say that it is readable whenever somebody waits at a listening socket."""
+        self._place(fd, door)
         self._epoll.register(fd, select.EPOLLIN)
-
-    def close_door(self, fd: int) -> None:
-        """Let nobody in any more."""
-        if self._doors.pop(fd, None) is not None:
-            self._epoll.unregister(fd)
 
     def close(self) -> None:
         """Watch nothing."""
@@ -64,11 +64,8 @@ class Poll:
         self._epoll.close()
 
     def _turn(self) -> None:
-        by_fd, doors = self._by_fd, self._doors
+        by_fd = self._by_fd
         for fd, flags in self._epoll.poll(0, BATCH):
-            if fd in doors:
-                doors[fd]()
-                continue
             watched = by_fd[fd]
             if watched is None:
                 continue

@@ -51,7 +51,9 @@ class Secure(Connection):
         try:
             tls = self._tls or self._begin()
             tls.do_handshake()
-        except LATER:
+        except LATER as later:
+            if isinstance(later, ssl.SSLWantWriteError):
+                edge.poll.room(self._fd, True)
             edge.partial.setdefault(self, edge.now_ns)
             return False
         except OSError as error:
@@ -183,8 +185,7 @@ class Secure(Connection):
     def _wait(self, piece: memoryview | Span) -> None:
         assert isinstance(piece, memoryview)
         self._out = deque([piece])
-        self.deadline_ns = self._edge.slow_after_ns(len(piece))
-        self._edge.blocked[self] = None
+        self._press(len(piece))
 
     def _corked_is(self, corked: bool) -> None:
         """Let the kernel gather what is written, or let it go; what waits for room stays corked until it is out."""
@@ -218,8 +219,7 @@ class Secure(Connection):
         except OSError:
             self.abort()
             return
-        self._out = None
-        self._edge.blocked.pop(self, None)
+        self._relieve()
         self._corked_is(False)
         self._written()
 

@@ -102,11 +102,22 @@ class Writing:
 
     def _wait(self, piece: memoryview | Span) -> None:
         """The socket is full: keep the rest until there is room."""
-        edge = self._edge
         self._out = deque([piece])
         size = len(piece) if isinstance(piece, memoryview) else piece.end - piece.at
+        self._press(size)
+
+    def _press(self, size: int) -> None:
+        """`size` bytes wait for room: they have so long."""
+        edge = self._edge
         self.deadline_ns = edge.slow_after_ns(size)
         edge.blocked[self] = None
+        edge.poll.room(self._fd, True)
+
+    def _relieve(self) -> None:
+        """Nothing waits for room any more."""
+        self._out = None
+        self._edge.blocked.pop(self, None)
+        self._edge.poll.room(self._fd, False)
 
     def writable(self) -> None:
         """There is room in the socket: go on with what waits, if anything does."""
@@ -134,6 +145,5 @@ class Writing:
         except OSError:
             self.abort()
             return
-        self._out = None
-        self._edge.blocked.pop(self, None)
+        self._relieve()
         self._written()
