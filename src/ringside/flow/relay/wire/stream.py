@@ -13,7 +13,8 @@ from ringside.flow.relay.answer.decide import Follow
 from ringside.flow.relay.answer.request import Malformed, Request
 from ringside.flow.relay.answer.serve import CORS, Serve, refusal
 from ringside.flow.relay.answer.waiting import Group
-from ringside.flow.relay.wire.connection import INLINE, Connection
+from ringside.flow.relay.wire.connection import Connection
+from ringside.flow.relay.wire.following import INLINE
 from ringside.flow.relay.wire.mapped import view
 
 if TYPE_CHECKING:
