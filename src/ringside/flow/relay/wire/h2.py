@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ringside.flow.relay.wire.tls import Secure
 
 STEP = 128 * 1024  # bytes of bodies framed for one write
+TURN = 32 * 1024  # bytes of a stream before the next has its turn
 MAX_REPLIES = 128 * 1024  # bytes that wait for a client which asks and does not read
 MAX_UNHEARD = 3 * MAX_HEAD  # bytes received since anything came of them
 SECOND_NS = 1_000_000_000
@@ -228,7 +229,7 @@ class H2:
             self._stop()
 
     def _gather(self) -> list[bytes | memoryview]:
-        """Frames for one write: a frame of each stream in turn, as windows allow (RFC 9113 §5.2)."""
+        """Frames for one write: some of each stream in turn, as windows allow (RFC 9113 §5.2)."""
         mind = self._mind
         frames: list[bytes | memoryview] = []
         replies = mind.data_to_send()
@@ -238,8 +239,9 @@ class H2:
         self._deferred = True
         while going and room > 0:
             going = False
+            turn = room if len(self._ready) == 1 else TURN
             for stream in tuple(self._ready):
-                size = min(room, stream.end - stream.at, self._window(stream))
+                size = min(turn, room, stream.end - stream.at, self._window(stream))
                 if size > 0:
                     self._frame(stream, size, frames)
                     room -= size
@@ -251,8 +253,7 @@ class H2:
 
     def _window(self, stream: Stream) -> int:
         mind = self._mind
-        theirs = mind.streams[stream.id].outbound_flow_control_window
-        return min(theirs, mind.outbound_flow_control_window, mind.max_outbound_frame_size)
+        return min(mind.streams[stream.id].outbound_flow_control_window, mind.outbound_flow_control_window)
 
     def _frame(self, stream: Stream, size: int, frames: list[bytes | memoryview]) -> None:
         mind = self._mind
@@ -262,8 +263,11 @@ class H2:
             self._ready.pop(stream, None)
             self.reset(stream, ErrorCodes.INTERNAL_ERROR)
             return
-        frames.append(b"%b\0\0%b" % (size.to_bytes(3, "big"), stream.id.to_bytes(4, "big")))
-        frames.append(piece)
+        most, tail = mind.max_outbound_frame_size, b"\0\0" + stream.id.to_bytes(4, "big")
+        for at in range(0, size, most):
+            body = piece[at : at + most]
+            frames.append(len(body).to_bytes(3, "big") + tail)
+            frames.append(body)
         mind.streams[stream.id].outbound_flow_control_window -= size
         mind.outbound_flow_control_window -= size
         del self._ready[stream]
