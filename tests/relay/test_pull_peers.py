@@ -40,6 +40,17 @@ http {{
 """
 LIVE = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n" + "#EXTINF:2,\n1.m4s\n" * 50
 BODY = bytes(range(256)) * 2000
+SMALL = """
+[encode]
+fps = 25
+[[encode.ladder]]
+height = 240
+bitrate_bps = 300_000
+[[encode.ladder]]
+height = 180
+bitrate_bps = 150_000
+"""
+OVERLOADED = ("passed over", "cannot keep up")
 
 
 def run(scene: Callable[[], Awaitable[None]]) -> None:
@@ -217,15 +228,17 @@ def rules(said: dict[str, object]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with ringside(tmp_path_factory.mktemp("live"), "live") as running:
-        until_it(lambda: running.on_air().playlist().count("#EXTINF") >= 3, "three segments are complete")
+    folder = tmp_path_factory.mktemp("live")
+    (folder / "event.toml").write_text(SMALL)
+    with ringside(folder, "live", "--event", str(folder / "event.toml")) as running:
+        until_it(lambda: running.on_air("v180").playlist("v180").count("#EXTINF") >= 3, "three segments are complete")
         yield running
 
 
 def test_a_crowd_held_on_a_low_latency_playlist_and_its_hinted_part_costs_two_requests(live: Running) -> None:
     async def scene() -> None:
         async with edge_before(live.port, workers=2) as (home, counts):
-            folder = "/live/main/v360/"
+            folder = "/live/main/v180/"
             text = (await home.get(f"{folder}index.m3u8"))[2].decode()
             hint = re.search(r'PRELOAD-HINT:TYPE=PART,URI="((\d+)\.\d+\.m4s)"', text)
             assert hint
@@ -253,12 +266,22 @@ def test_a_crowd_held_on_a_low_latency_playlist_and_its_hinted_part_costs_two_re
     run(scene)
 
 
-def test_low_latency_players_and_the_checker_are_content_through_an_edge_that_pulls(live: Running) -> None:
+def test_a_low_latency_stream_keeps_every_rule_through_an_edge_that_pulls(live: Running) -> None:
+    async def scene() -> None:
+        async with edge_before(live.port) as (home, _):
+            url = f"http://127.0.0.1:{home.edges[0].port}/live/main/index.m3u8"
+            status, found = await ringside_says("check", url, "--seconds", "8")
+            if any(words in live.log for words in OVERLOADED) or found["seen"]["lag_ms"] > 100:  # type: ignore[index]
+                pytest.skip(f"this machine is too busy to encode or to watch in time:\n{live.log[-500:]}")
+            assert (status, rules(found)) == (0, set())
+
+    run(scene)
+
+
+def test_low_latency_players_through_an_edge_that_pulls_cost_one_request_for_each_thing(live: Running) -> None:
     async def scene() -> None:
         async with edge_before(live.port) as (home, counts):
             url = f"http://127.0.0.1:{home.edges[0].port}/live/main/index.m3u8"
-            status, found = await ringside_says("check", url, "--seconds", "8")
-            assert status == 0, rules(found)
             _, said = await ringside_says("crowd", url, "-n", "100", "-d", "8", "--cmcd", "1")
             assert said["joined"] == 100
             assert set(said["statuses"]) <= {"200", "206"}  # type: ignore[call-overload]
@@ -272,7 +295,7 @@ def test_low_latency_players_and_the_checker_are_content_through_an_edge_that_pu
 def test_a_segment_that_is_being_made_is_followed_through_the_edge(live: Running) -> None:
     async def scene() -> None:
         async with edge_before(live.port) as (home, counts):
-            folder = "/live/main/v360/"
+            folder = "/live/main/v180/"
             text = (await home.get(f"{folder}index.m3u8"))[2].decode()
             hint = re.search(r'PRELOAD-HINT:TYPE=PART,URI="(\d+)\.(\d+)\.m4s"', text)
             assert hint
