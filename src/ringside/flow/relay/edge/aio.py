@@ -7,6 +7,7 @@ every deadline. Time is read once a tick: deadlines are seconds, a tick is a ten
 
 import asyncio
 import os
+import resource
 import socket
 from collections.abc import Iterable
 
@@ -36,6 +37,7 @@ IDLE_EVERY_TICKS = 50
 STATUS = "/status.json"
 PUBLISHING = {"PUT", "POST", "DELETE"}
 FEED = "/feed"
+RESERVED = 256  # descriptors that viewers do not get
 
 
 class Edge:
@@ -63,6 +65,8 @@ class Edge:
         self.bytes = self.slow_dropped = self.turned_away = self.handed_over = 0
         self.no_descriptors = self.late = self.too_fast = 0
         self.draining = False
+        self._descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self.room = config.max_connections
         self.poll = Poll(self.loop)
         cert, key = config.tls_cert, config.tls_key
         self.tls = Certificate(cert, key) if cert is not None and key is not None else None
@@ -86,6 +90,7 @@ class Edge:
 
     async def start(self) -> None:
         """Listen on the public port. Raises Misconfigured when that cannot be."""
+        self._make_room()
         self._door = Door(self)
         self._due_s = self.loop.time() + TICK_S
         self._timer = self.loop.call_at(self._due_s, self._tick)
@@ -124,7 +129,7 @@ class Edge:
             os.close(fd)
             return
         self.connections.add(connection)
-        if len(self.connections) > self.config.max_connections:
+        if len(self.connections) > self.room:
             self.turned_away += 1
             connection.refuse_and_close(503, "this server is full")
 
@@ -301,8 +306,15 @@ class Edge:
             self._sweep_idle(self.now_ns)
             if self.tls is not None:
                 self.tls.look()
+        if self._ticks % 10 == 0:
+            self._make_room()
         if self._ticks % 10 == 0 and self.feed is not None and not self.feed.queued:
             self.feed.send(encode(Report(self.stats.report(self.now_ns))))
+
+    def _make_room(self) -> None:
+        """How many may be in: what comes by the feed brings descriptors too, and must not find none left."""
+        for_media = RESERVED + self.store.sizes["blobs"] * 5 // 4
+        self.room = max(1, min(self.config.max_connections, self._descriptors - for_media))
 
     def _sweep(self, now_ns: int) -> None:
         for connection, request in self.waiting.expire(now_ns):
