@@ -26,7 +26,7 @@ def figures(**scenarios: Any) -> dict[str, Any]:
 
 def seen(parts: int, late: int, failed: dict[str, int] | None = None) -> dict[str, Any]:
     """What a process of lean viewers says: 100 of them, 1,000 parts expected."""
-    counts = {"joined": 100, "parts": parts, "parts_expected": 1_000, "parts_late": late}
+    counts = {"joined": 100, "parts": parts, "parts_expected": 1_000, "parts_late": late, "parts_next_late": late}
     return {**counts, "failed": failed or {}, "late_ms": [1.0], "responses": 10, "bytes": 10, "took_s": 1.0}
 
 

@@ -23,7 +23,7 @@ events {{ worker_connections {connections}; multi_accept on; use epoll; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; gzip off; server_tokens off;
   keepalive_requests 100000000; keepalive_timeout 75; reset_timedout_connection on;
-  #open_file_cache max=10000 inactive=60s; open_file_cache_valid 60s; open_file_cache_errors on;
+  open_file_cache max=10000 inactive=60s; open_file_cache_valid 60s; open_file_cache_errors on;
   types {{ application/vnd.apple.mpegurl m3u8; video/mp4 m4s; }}
   client_body_temp_path {root}/b; proxy_temp_path {root}/p; fastcgi_temp_path {root}/f;
   uwsgi_temp_path {root}/u; scgi_temp_path {root}/s;

@@ -117,10 +117,8 @@ def run(quick: bool) -> dict[str, Any]:
 
 def shown(result: dict[str, Any]) -> list[Table | str]:
     """A row for each server."""
-    table = Table(
-        "server", "others p50", "p99", "with them p50", "p99", "readers dropped", "lorises dropped", "left in the kernel",
-        "memory", "load",
-    )  # fmt: skip
+    head = ("server", "others p50", "p99", "with them p50", "p99", "readers dropped", "lorises dropped")
+    table = Table(*head, "left in the kernel", "memory", "load")
     for who, each in result.items():
         times = [f"{each[when]['ms'][name]:.1f} ms" for when in ("without", "with") for name in ("p50", "p99")]
         dropped = [str(each[name]) for name in ("readers_dropped", "lorises_dropped")]
@@ -132,5 +130,5 @@ def shown(result: dict[str, Any]) -> list[Table | str]:
             f"+{each['grown_bytes'] / 1e6:.1f} MB",
             blame(each["with"]["load_cores"]),
         )
-    words = "dropped as the slow ones saw it; left in the kernel: connections the server closed that still hold unsent bytes"
+    words = "dropped: as the slow ones saw it; left in the kernel: closed by the server, but with bytes still unsent"
     return [table, words]
