@@ -50,7 +50,7 @@ def test_a_file_that_is_no_certificate_is_said_to_be_none(tmp_path: Path) -> Non
     path.write_text("no certificate")
     status, said = outcome("--origin", ORIGIN, "--tls", str(path), str(path))
     assert status == 2
-    assert "are no certificate and its key in PEM" in said
+    assert "is not in PEM form" in said
 
 
 def test_a_wrong_field_of_a_file_is_named_as_the_file_has_it(tmp_path: Path) -> None:

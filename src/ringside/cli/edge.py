@@ -4,7 +4,6 @@ import asyncio
 import re
 import shutil
 import socket
-import ssl
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.telemetry import setup_log
 from ringside.flow.relay.fill.config import Config
+from ringside.flow.relay.wire.certificate import context
 
 OPTIONS = {
     "fill.origin": "--origin",
@@ -82,16 +82,10 @@ def changes_of(wishes: Wishes) -> dict[str, dict[str, Any]]:
 
 
 def _check_tls(cert: Path, key: Path) -> None:
-    for path in (cert, key):
-        try:
-            path.open("rb").close()
-        except OSError as error:
-            raise Misconfigured(f"--tls: {path} cannot be read: {error.strerror}") from None
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        reason = getattr(error, "reason", None) or error
-        raise Misconfigured(f"--tls: {cert} and {key} are no certificate and its key in PEM: {reason}") from None
+        context(cert, key)
+    except Misconfigured as error:
+        raise Misconfigured(f"--tls: {error}") from None
 
 
 def load(path: Path | None, changes: dict[str, dict[str, Any]]) -> Event:

@@ -7,12 +7,15 @@ The client's order of ciphers is followed: browsers put AES-128-GCM first where 
 ChaCha20 where they have not; OpenSSL's own order would give AES-256 to all of them.
 """
 
+import logging
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ringside.core.errors import Misconfigured
+
+log = logging.getLogger(__name__)
 
 PROTOCOLS = ["h2", "http/1.1"]
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2: all that RFC 9113 §9.2.2 leaves
@@ -121,9 +124,11 @@ class Certificate:
             self.context, self._ends_s = _made(*self._paths)
         except Misconfigured as error:
             self.fault = f"{error}; the old certificate is still in use"
+            log.warning("%s", self.fault)
             return False
         self.fault = ""
         self.renewed += 1
+        log.info("the certificate in %s is renewed", self._paths[0])
         return True
 
     def report(self) -> dict[str, Any]:
