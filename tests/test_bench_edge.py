@@ -10,7 +10,7 @@ from bench.edge.flooder import Flood
 from bench.edge.hold import middle
 from bench.edge.lean import Viewers
 from bench.edge.machine import blame
-from bench.edge.viewers import summary
+from bench.edge.viewers import NEITHER, summary
 
 MEASURED = {"at": "2026-11-22 23:00 UTC", "commit": "abc1234", "cores": 2, "cpu": "Any <CPU>"}
 TELL = {"port": 1, "address": "127.0.0.1", "viewers": 1, "part_s": 0.2, "publish_s": 0.03, "tracks": ["/v", "/a"]}
@@ -57,9 +57,9 @@ def test_nothing_is_drawn_of_nothing(tmp_path: Path) -> None:
 
 def test_a_part_that_never_came_is_not_on_time() -> None:
     assert judged(seen(1_000, 0)) == (True, "")
-    assert judged(seen(998, 0)) == (False, "server")
-    assert judged(seen(1_000, 2)) == (False, "server")
-    assert judged(seen(1_000, 0, {"the server hung up": 1})) == (False, "server")
+    assert judged(seen(998, 0)) == (False, NEITHER)
+    assert judged(seen(1_000, 2)) == (False, NEITHER)
+    assert judged(seen(1_000, 0, {"the server hung up": 1})) == (False, NEITHER)
 
 
 def test_a_load_that_was_the_bottleneck_is_named_before_the_server() -> None:
