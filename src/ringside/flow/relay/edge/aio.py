@@ -324,7 +324,7 @@ class Edge:
             connection.resume()
         for slow in [writing for writing in self.blocked if writing.deadline_ns <= now_ns]:
             self.slow_dropped += 1
-            slow.abort()
+            slow.reset()
         begun_ns = now_ns - int(self.config.head_timeout_s * 1e9)
         for connection in [c for c, since_ns in self.partial.items() if since_ns <= begun_ns]:
             connection.refuse_and_close(408, "the request did not come in time")

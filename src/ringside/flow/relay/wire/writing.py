@@ -7,6 +7,8 @@ requests; `_written` and `abort` are the connection's.
 
 import os
 import socket
+import struct
+import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,12 @@ from ringside.flow.relay.answer.blob import Blob
 
 if TYPE_CHECKING:
     from ringside.flow.relay.edge.aio import Edge
+
+
+NO_LINGER = struct.pack("ii", 1, 0)
+
+
+AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
 
 
 class Span:
@@ -40,6 +48,26 @@ class Writing:
     def abort(self) -> None:
         """Drop the connection at once."""
         raise NotImplementedError
+
+    def reset(self) -> None:
+        """Drop the connection with all that the kernel still keeps for its reader, and let the reader know."""
+        if self._fd >= 0:
+            ours = socket.socket(fileno=self._fd)
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+            ours.detach()
+        self.abort()
+
+    def reset(self) -> None:
+        """Drop it so that the kernel keeps none of what was not taken: a close would go on feeding who is too slow."""
+        if self._fd >= 0:
+            plain = socket.socket(fileno=self._fd)
+            try:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+            except OSError:
+                pass
+            finally:
+                plain.detach()
+        self.abort()
 
     def _written(self) -> None:
         """All that had to wait is written."""
