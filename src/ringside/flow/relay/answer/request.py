@@ -20,6 +20,9 @@ KEPT_BYTES = 2048  # longest line or block worth keeping
 # What nearly all request lines look like: a part of what httptools takes, and read for a fifth of its price.
 PLAIN = re.compile(rb"(GET|HEAD) (/[!\"$->@-~]*)(?:\?([!\"$-~]*))? HTTP/1\.1")
 
+# A request line as RFC 9112 §3 has it; httptools alone would let blanks, line ends and other protocols pass.
+LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!\"$-~]+ HTTP/[0-9]\.[0-9]")
+
 ASKED = re.compile(rb"GET (/[!\"$->@-~]*)\?([!\"$-~]*) HTTP/1\.1\r\n")
 
 
@@ -157,11 +160,16 @@ def parse_line(line: bytes, keyer: Callable[[str, str], str] | None = None) -> T
     version = parser.get_http_version()
     if version not in {"1.0", "1.1"}:
         raise Malformed(f"HTTP/{version} is not spoken here", 505)
+    if LINE.fullmatch(line) is None:
+        raise Malformed("the request line is malformed")
     url = listener.url.decode("latin-1")
+    method = parser.get_method().decode()
+    if method == "CONNECT" or (url == "*" and method != "OPTIONS"):
+        raise Malformed("the request target does not go with the method")
     if not url.startswith("/"):
         url = _origin_form(url)
     path, _, query = url.partition("?")
-    return _target(parser.get_method().decode(), path, query, version == "1.1", keyer)
+    return _target(method, path, query, version == "1.1", keyer)
 
 
 def _target(method: str, path: str, query: str, http11: bool, keyer: Callable[[str, str], str] | None) -> Target:

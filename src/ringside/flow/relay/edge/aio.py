@@ -132,6 +132,8 @@ class Edge:
         if len(self.connections) > self.room:
             self.turned_away += 1
             connection.refuse_and_close(503, "this server is full")
+            if len(self.connections) > self.room + RESERVED // 2:
+                connection.abort()  # so many are on their way out that descriptors would not last
 
     def left(self, connection: Connection) -> None:
         """A connection is gone, whatever it was doing."""
@@ -246,7 +248,11 @@ class Edge:
         if self.feed is None or self.feed.closed:
             connection.refuse_and_close(503, "there is no origin to hand this to")
             return False
-        fd = connection.hand_over()
+        try:
+            fd = connection.hand_over()
+        except OSError:  # no descriptor is left to hand it over by
+            connection.refuse_and_close(503, "this server is full")
+            return False
         self.feed.send(frame, [fd])
         socket.close(fd)
         self.handed_over += 1

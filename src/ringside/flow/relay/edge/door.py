@@ -10,6 +10,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from ringside.core.errors import Misconfigured
+from ringside.flow.relay.answer.request import MAX_HEAD
 from ringside.flow.relay.answer.serve import refusal
 
 if TYPE_CHECKING:
@@ -33,17 +34,18 @@ class Door:
             self._listener = listen(config.host, config.port)
         self._listener.setblocking(False)
         self.port: int = self._listener.getsockname()[1]
+        self.gone = False
         self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         edge.poll.open_door(self._listener.fileno(), self)
 
     def close(self) -> None:
         """Let nobody in any more. Who is waiting at a socket that others share is let in there."""
-        if self._reserve < 0:
+        if self._listener.fileno() < 0:
             return
         self._edge.poll.drop(self._listener.fileno())
         self._listener.close()
-        os.close(self._reserve)
-        self._reserve = -1
+        if self._reserve >= 0:
+            os.close(self._reserve)
 
     def writable(self) -> None:
         """Nothing is written to a listening socket."""
@@ -67,16 +69,23 @@ class Door:
     def _refuse(self) -> None:
         """There is no descriptor left: take the one in reserve, to tell one viewer."""
         self._edge.no_descriptors += 1
-        os.close(self._reserve)
+        if self._reserve >= 0:
+            os.close(self._reserve)
         try:
             viewer, _ = self._listener.accept()
-            viewer.setblocking(False)
-            self._edge.counts[503] += 1
-            viewer.send(refusal(503, "this server is full").top(self._edge.date, close=True))
-            viewer.close()
+            with viewer:
+                self._edge.counts[503] += 1
+                viewer.setblocking(False)
+                answer = refusal(503, "this server is full")
+                viewer.send(answer.top(self._edge.date, close=True) + answer.body)
+                viewer.shutdown(socket.SHUT_WR)
+                viewer.recv(MAX_HEAD)  # what is left unread would reset the connection under our answer
         except OSError:
             pass  # it did not wait for our regrets
-        self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._reserve = -1  # somebody else took it: the next one goes unanswered
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -6,6 +6,7 @@ request that others have asked in the very same bytes is short: it is looked up,
 """
 
 import os
+import re
 import socket
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ringside.flow.relay.edge.aio import Edge
 
 READ = 4096  # bytes read at once: longer than nearly all requests
+READS = 16  # in one turn; then others have theirs
+BLANK = re.compile(rb"(?:\r\n)+")  # before a request line (RFC 9112 §2.2)
 MAX_REST = 64 * 1024  # bytes read ahead of the response being written
 JOIN = 64 * 1024  # documents up to this size are kept joined to their head
 LINGER_NS = 2_000_000_000
@@ -29,14 +32,15 @@ class Connection(Following):
     """A viewer's connection. Exactly one of idle, held, writing, following, subscribed.
 
     `odd`: not to be answered by the short way: something is under way, read ahead, or to be closed.
-    `plain`: whether it may be handed to another process.
+    `gone`: the other end has written its last byte, which may not have been read. `plain`: whether it may be handed to
+    another process.
     """
 
     plain: ClassVar[bool] = True
 
     __slots__ = (
         "_asked", "_asked_since_ns", "_paused", "_rest", "_skip",
-        "active_ns", "events", "hold", "lingering", "odd",
+        "active_ns", "events", "gone", "hold", "lingering", "odd",
     )  # fmt: skip
 
     def __init__(self, edge: "Edge", fd: int) -> None:
@@ -49,6 +53,7 @@ class Connection(Following):
         self._asked_since_ns = edge.now_ns
         self.events = False
         self.lingering = False
+        self.gone = False
         self.hold: Group[Connection] | None = None
         self.active_ns = edge.now_ns
 
@@ -56,7 +61,9 @@ class Connection(Following):
 
     def readable(self) -> None:
         """Bytes are there, or the other end has gone."""
-        while not self._paused and self._fd >= 0:
+        for _ in range(READS):
+            if self._paused or self._fd < 0:
+                return
             try:
                 data = os.read(self._fd, READ)
             except BlockingIOError:
@@ -64,13 +71,14 @@ class Connection(Following):
             except OSError:
                 self.abort()
                 return
-            if len(data) < READ:  # all there was
-                if data:
-                    self._received(data)
-                else:
-                    self._ended()
+            if not data:
+                self._ended()
                 return
             self._received(data)
+            if len(data) < READ and not self.gone:  # all there was
+                return
+        if self._fd >= 0:
+            self._edge.poll.room(self._fd, bool(self._out))  # which says with the next turn that there is more
 
     def _ended(self) -> None:
         """Nothing more will be asked: what is being written is finished, what is held is given up."""
@@ -156,8 +164,8 @@ class Connection(Following):
             if end == 3 or end > MAX_HEAD:
                 self._incomplete(data)
                 return
-            if data.startswith(b"\r\n"):
-                data = data[2:]  # RFC 9112 §2.2
+            if (blank := BLANK.match(data)) is not None:
+                data = data[blank.end() :]
                 continue
             head, data = data[:end], data[end:]
             edge.partial.pop(self, None)

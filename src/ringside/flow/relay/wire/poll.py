@@ -12,10 +12,13 @@ from typing import Protocol
 BATCH = 512  # sockets looked at in one turn
 NEWS = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
 OUT = select.EPOLLOUT
+GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 
 
 class Watched(Protocol):
-    """What the poll knows of a connection, or of a door."""
+    """What the poll knows of a connection, or of a door. `gone`: the other end has written its last byte."""
+
+    gone: bool
 
     def readable(self) -> None: ...
 
@@ -43,7 +46,7 @@ class Poll:
         by_fd[fd] = watched
 
     def room(self, fd: int, wanted: bool) -> None:
-        """Tell it when there is room to write; if there is already, with the next turn."""
+        """Tell it when there is room to write; if there is already, or something to read, with the next turn."""
         self._epoll.modify(fd, NEWS | OUT if wanted else NEWS)
 
     def drop(self, fd: int) -> None:
@@ -71,5 +74,7 @@ class Poll:
                 continue
             if flags & OUT:
                 watched.writable()
+            if flags & GONE:
+                watched.gone = True
             if flags != OUT:
                 watched.readable()

@@ -210,3 +210,7 @@ class Stream:
     def abort(self) -> None:
         """Cut the answer off."""
         self._h2.reset(self, ErrorCodes.INTERNAL_ERROR)
+
+    def reset(self) -> None:
+        """The same: what it has not taken is in our hands, not in the kernel's."""
+        self.abort()

@@ -8,7 +8,6 @@ requests; `_written` and `abort` are the connection's.
 import os
 import socket
 import struct
-import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -17,11 +16,7 @@ from ringside.flow.relay.answer.blob import Blob
 if TYPE_CHECKING:
     from ringside.flow.relay.edge.aio import Edge
 
-
-NO_LINGER = struct.pack("ii", 1, 0)
-
-
-AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
+NO_LINGER = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
 
 
 class Span:
@@ -50,23 +45,15 @@ class Writing:
         raise NotImplementedError
 
     def reset(self) -> None:
-        """Drop the connection with all that the kernel still keeps for its reader, and let the reader know."""
+        """Drop it with all that the kernel still keeps for its reader, whom a mere close would go on feeding."""
         if self._fd >= 0:
             ours = socket.socket(fileno=self._fd)
-            ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
-            ours.detach()
-        self.abort()
-
-    def reset(self) -> None:
-        """Drop it so that the kernel keeps none of what was not taken: a close would go on feeding who is too slow."""
-        if self._fd >= 0:
-            plain = socket.socket(fileno=self._fd)
             try:
-                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
             except OSError:
-                pass
+                pass  # it is gone already
             finally:
-                plain.detach()
+                ours.detach()
         self.abort()
 
     def _written(self) -> None:
