@@ -1,14 +1,15 @@
 """Run the benches named, or all but the long ones: each prints a table and writes JSON to bench/out.
 
 Words after `edge` name its scenarios: `python -m bench edge hold release`.
+Noise against its HTTP path, a million inputs or a minute: `python -m bench fuzz --seed 1`.
 """
 
 import argparse
 import importlib
 
 BENCHES = ("startup", "pipeline", "edge", "encode", "players", "crowd", "reality", "foreign")
-LONG = ("soak",)
-WITH_WORDS = ("edge",)
+LONG = ("soak", "fuzz")
+WITH_WORDS = ("edge", "fuzz")
 
 
 def main() -> None:

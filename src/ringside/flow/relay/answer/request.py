@@ -222,6 +222,8 @@ def parse_fields(block: bytes) -> Fields:
         given[name] = f"{given[name]}, {text}" if name in given else text
     tokens = {token.strip().lower() for token in given.get(b"connection", "").split(",")}
     asked = given.get(b"range")
+    if given.get(b"transfer-encoding", "chunked").lower() != "chunked":
+        raise Malformed("the only transfer coding known here is chunked, once")
     return Fields(
         hosts=sum(name == b"host" for name, _ in listener.fields),
         range=parse_range(asked) if asked is not None and b"if-range" not in given else None,
