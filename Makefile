@@ -7,7 +7,7 @@ SOURCE ?= testcard
 PAGES := $(shell find src/ringside/flow/watch -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.mjs' 2>/dev/null | grep -v -e /dist/ -e node_modules)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test check bench clean
+.PHONY: help setup live test test-light test-heavy check bench clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,10 +34,24 @@ live: setup  ## carry the test card (or SOURCE=...) live to http://127.0.0.1:808
 check: setup  ## lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
+HEAVY := tests/e2e tests/watch tests/deploy tests/cli
+CROWDS := tests/check tests/crowd
+LIGHT := $(filter-out $(HEAVY) $(CROWDS) %__pycache__,$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py)))
+
 test: setup check  ## everything CI runs: lint, types, tests
 	@$(BIN)/python tests/peers.py
-	@$(BIN)/pytest $(or $(ARGS),-n 2 --dist loadfile tests/check tests/crowd)
-	@test -n "$(ARGS)" || $(BIN)/pytest --ignore=tests/check --ignore=tests/crowd
+ifdef ARGS
+	@$(BIN)/pytest $(ARGS)
+else
+	@$(BIN)/pytest -n 2 --dist loadfile $(CROWDS)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-light test-heavy
+endif
+
+test-light:
+	@nice -n 10 $(BIN)/pytest $(LIGHT)
+
+test-heavy:
+	@$(BIN)/pytest $(HEAVY)
 
 bench: setup  ## measure, side by side with peers; figures go to bench/out
 	@$(BIN)/python tests/peers.py wrk

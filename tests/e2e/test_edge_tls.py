@@ -80,7 +80,7 @@ def test_a_blocking_reload_over_http_2_is_held_until_the_part_is_there(edge: str
 
 def test_the_checker_finds_nothing_wrong_with_how_it_answers(edge: str, tmp_path: Path) -> None:
     found = tmp_path / "found.json"
-    command = ["check", f"{edge}/live/main/index.m3u8", "--seconds", "8", "--insecure", "--json", str(found)]
+    command = ["check", f"{edge}/live/main/index.m3u8", "--seconds", "6", "--insecure", "--json", str(found)]
     subprocess.run([sys.executable, "-m", "ringside", *command], capture_output=True, timeout=90, check=False)
     told = json.loads(found.read_text())
     assert told["kind"] == "ll-hls"
@@ -89,7 +89,7 @@ def test_the_checker_finds_nothing_wrong_with_how_it_answers(edge: str, tmp_path
 
 def test_a_small_crowd_plays(edge: str, tmp_path: Path) -> None:
     result = tmp_path / "crowd.json"
-    command = ["crowd", f"{edge}/live/main/index.m3u8", "-n", "10", "-d", "12", "--insecure", "--json", str(result)]
+    command = ["crowd", f"{edge}/live/main/index.m3u8", "-n", "10", "-d", "8", "--insecure", "--json", str(result)]
     done = subprocess.run(
         [sys.executable, "-m", "ringside", *command], capture_output=True, text=True, timeout=120, check=False
     )

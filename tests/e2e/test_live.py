@@ -126,7 +126,7 @@ def test_a_studio_that_is_terminated_does_not_end_the_event(tmp_path: Path) -> N
 
 
 def test_duration_ends_the_event_properly(tmp_path: Path) -> None:
-    with ringside(tmp_path, "live", "--duration", "4") as running:
+    with ringside(tmp_path, "live", "--duration", "4", "--linger", "3") as running:
         running.on_air()
         until(lambda: "#EXT-X-ENDLIST" in running.playlist(), "the playlist ends")
         assert "#EXT-X-ENDLIST" in running.playlist("a")

@@ -16,6 +16,8 @@ class About(BaseModel):
     title: str = Field(default="", max_length=120)
     segment_s: float = Field(default=2.0, ge=1, le=10)
     part_s: float = Field(default=0.2, gt=0.01, le=2)
+    linger_s: float = Field(default=12.0, ge=0, le=86_400)
+    """How long an event that has ended is served: our page asks anew up to 8 s after a playlist stood still."""
 
     @field_validator("part_s")
     @classmethod

@@ -75,7 +75,9 @@ def root(
 
 def _overrides(**groups: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Options that were given, by table of the event file."""
-    return {table: {k: v for k, v in values.items() if v not in (None, False)} for table, values in groups.items()}
+    return {
+        table: {k: v for k, v in values.items() if v is not None and v is not False} for table, values in groups.items()
+    }
 
 
 @app.command(epilog="Example:  ringside live clip.mp4 --loop --port 8080")
@@ -86,6 +88,9 @@ def live(
     host: HostOption = None,
     duration: Annotated[
         float | None, typer.Option(min=1, help="End the event after so many seconds on the air.")
+    ] = None,
+    linger: Annotated[
+        float | None, typer.Option(min=0, help="Serve the ended event for so many seconds. (default 12)")
     ] = None,
     loop: LoopOption = False,
     burn_strip: StripOption = False,
@@ -99,6 +104,7 @@ def live(
     from ringside.cli import live as verb
 
     changes = _overrides(
+        event={"linger_s": linger},
         source={"url": source, "loop": loop, "burn_strip": burn_strip, "takeover": takeover},
         edge={"host": host, "port": port},
         origin={"ingest_token": ingest_token, "feed_token": feed_token},

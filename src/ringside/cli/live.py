@@ -18,14 +18,13 @@ from ringside.core.telemetry import setup_log
 from ringside.flow.capture.spec import parse
 
 ENDING_S = 3.0
-LINGER_S = 12.0
-"""Long enough for every player to learn of the end: our page asks anew up to 8 s after a playlist stood still."""
 
 
 class Night:
     """One run of `ringside live`: what has been heard from the children, and what follows from it."""
 
     def __init__(self, house: House, studio: Child, verbose: bool) -> None:
+        self.linger_s = house.event.event.linger_s
         self.supervisor = Supervisor(Wall(), self.hear, verbose)
         self.on_air = asyncio.Event()
         self.ended = asyncio.Event()
@@ -53,8 +52,8 @@ class Night:
         await self.supervisor.finish(self.studio, ENDING_S)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.ended.wait(), ENDING_S)
-        say(f"  the event has ended; serving its last seconds for {LINGER_S:.0f} s")
-        await asyncio.sleep(LINGER_S)
+        say(f"  the event has ended; serving its last seconds for {self.linger_s:.0f} s")
+        await asyncio.sleep(self.linger_s)
 
 
 def banner(event: Event, publish_to: str | None) -> None:
