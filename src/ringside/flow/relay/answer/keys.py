@@ -42,8 +42,11 @@ def fault(key: str) -> str:
         return f"the path and query are longer than {MAX_KEY} bytes"
     if not path.startswith("/") or not key.isascii() or not key.isprintable() or " " in key or "#" in key:
         return "the path has characters that have to be escaped"
-    if "/." in path or "%" in path:
-        steps = unquote(path).replace("\\", "/").split("/")
+    if "/." in path or "%" in path or "\\" in path:
+        plain = unquote(path)
+        steps = plain.replace("\\", "/").split("/")
         if ".." in steps or "." in steps:
             return "the path has steps that lead elsewhere"
+        if any(c < " " or c == "\x7f" for c in plain):
+            return "the path has control characters in it"
     return ""

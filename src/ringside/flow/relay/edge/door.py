@@ -68,12 +68,12 @@ class Door:
 
     def _refuse(self) -> None:
         """There is no descriptor left: take the one in reserve, to tell one viewer."""
-        self._edge.no_descriptors += 1
         if self._reserve >= 0:
             os.close(self._reserve)
         try:
             viewer, _ = self._listener.accept()
             with viewer:
+                self._edge.no_descriptors += 1
                 self._edge.counts[503] += 1
                 viewer.setblocking(False)
                 answer = refusal(503, "this server is full")
