@@ -11,7 +11,7 @@ from ringside.flow.relay.answer.copy import known
 from ringside.flow.relay.answer.decide import ENDLESS, PULL_NS, Follow, Hold, Refuse, Want, decide
 from ringside.flow.relay.answer.keys import keyer
 from ringside.flow.relay.answer.request import Reader, Request
-from ringside.flow.relay.answer.serve import Date, Serve
+from ringside.flow.relay.answer.serve import STATUS, Date, Serve
 from ringside.flow.relay.answer.store import Store
 from ringside.flow.relay.answer.waiting import WHOLE
 
@@ -378,3 +378,8 @@ def test_copies_outlive_a_filler_that_starts_anew_but_who_waits_goes_on_waiting(
     assert isinstance(scene.ask("/a.m4s"), Serve)
     assert not scene.store.ready("/a.m4s", wanted.then.point)
     assert isinstance(scene.ask("/b.m4s"), Want)
+
+
+def test_every_status_of_an_origin_has_an_answer() -> None:
+    assert {known(status) for status in range(100, 1000)} <= set(STATUS)
+    assert (known(299), known(418), known(999)) == (200, 418, 502)

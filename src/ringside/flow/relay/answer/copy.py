@@ -155,7 +155,9 @@ class Copy:
 
 
 def known(status: int) -> int:
-    """`status`, or the general one of its class where we have no name for it (RFC 9110 §15)."""
+    """`status`, or the general one of its class where we have no name for it; 502 beyond 599 (RFC 9110 §15)."""
+    if status >= 600:
+        return 502
     return status if status in STATUS else status // 100 * 100
 
 
