@@ -394,10 +394,14 @@ def test_a_reader_that_does_not_read_is_dropped_and_the_others_are_served() -> N
             await until(lambda: h.edge.slow_dropped == 1)
             await until(lambda: not h.edge.blocked)
             with slow, pytest.raises(ConnectionResetError):
-                while slow.recv(65536):  # what has come already; then it is told, and the kernel keeps nothing for it
-                    pass
+                read_on(slow)  # what has come already; then it is told, and the kernel keeps nothing for it
 
     run(scene)
+
+
+def read_on(reader: socket.socket) -> None:
+    while reader.recv(65536):
+        pass
 
 
 def test_a_reader_that_reads_slowly_gets_every_byte() -> None:
