@@ -1,8 +1,9 @@
 """Other people's servers beside ours, each tuned as its makers advise: nginx as a file server and as a cache, Varnish.
 
-All on core 0 and the loopback, files and cache in memory, no logs. nginx: one worker, sendfile, tcp_nopush,
-open_file_cache, reuseport, long keep-alive. Varnish: malloc, its own two pools of a hundred threads (more threads, or
-one pool, only made it slower here), its log's per-request records off, CMCD left out of keys as ours does.
+All on core 0 and the loopback, files and cache in memory, no logs. nginx: one worker, sendfile, tcp_nopush, reuseport,
+long keep-alive; where asked for with open_file_cache, which would serve a live playlist as it was a minute ago.
+Varnish: malloc, its own two pools of a hundred threads (more threads, or one pool, only made it slower here), its
+log's per-request records off, CMCD left out of keys as ours does.
 """
 
 import contextlib
@@ -23,13 +24,13 @@ events {{ worker_connections {connections}; multi_accept on; use epoll; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; gzip off; server_tokens off;
   keepalive_requests 100000000; keepalive_timeout 75; reset_timedout_connection on;
-  open_file_cache max=10000 inactive=60s; open_file_cache_valid 60s; open_file_cache_errors on;
   types {{ application/vnd.apple.mpegurl m3u8; video/mp4 m4s; }}
   client_body_temp_path {root}/b; proxy_temp_path {root}/p; fastcgi_temp_path {root}/f;
   uwsgi_temp_path {root}/u; scgi_temp_path {root}/s;
   {rest}
 }}
 """
+KEPT_OPEN = "open_file_cache max=10000 inactive=60s; open_file_cache_valid 60s; open_file_cache_errors on;"
 FILES = """
   server {{
     listen 127.0.0.1:{port} reuseport backlog=4096; {more}
@@ -119,18 +120,22 @@ def _nginx(name: str, root: Path, port: int, rest: str, core: int | str) -> Iter
 
 @contextlib.contextmanager
 def nginx_files(
-    root: Path, files: dict[str, bytes], tls: tuple[Path, Path] | None = None, more: str = ""
+    root: Path,
+    files: dict[str, bytes],
+    tls: tuple[Path, Path] | None = None,
+    more: str = "",
+    name: str = "nginx",
 ) -> Iterator[Server]:
     """nginx as a server of `files` (by name); over TLS 1.3 with a certificate and its key. `more`: directives."""
     port = free_port()
     (root / "www").mkdir(parents=True)
-    for name, body in files.items():
-        (root / "www" / name).write_bytes(body)
+    for file, body in files.items():
+        (root / "www" / file).write_bytes(body)
     rest = FILES.format(root=root, port=port, more=more)
     if tls is not None:
         plain = f"listen 127.0.0.1:{port} reuseport backlog=4096;"
         rest = rest.replace(plain, TLS.format(port=port, cert=tls[0], key=tls[1]))
-    with _nginx("nginx", root, port, rest, SERVER_CORE) as server:
+    with _nginx(name, root, port, rest, SERVER_CORE) as server:
         yield server
 
 

@@ -1,6 +1,7 @@
 """What a response costs: CPU on the server for a 1 kB playlist and a 166 kB part, asked alike and asked differently.
 
-nginx as a file server, Varnish with everything in its cache, our worker with everything in its memory: in turn, three
+nginx as a file server, opening each file anew (as it must where a playlist changes) and keeping them open (as it may
+where they never do), Varnish with everything in its cache, our worker with everything in its memory: in turn, three
 rounds, the best of each. The load's speed does not matter, since CPU is counted and not time.
 """
 
@@ -17,6 +18,7 @@ from bench.edge.load import best, measure
 from bench.edge.peers import Server
 
 NEEDS = ("nginx", "varnishd")
+KEPT = "nginx, files kept open"
 PLAYLIST_BYTES, PART_BYTES = 1_000, 166_000
 CASES = (
     ("1 kB playlist", "/index.m3u8", 64, True, 0.70),
@@ -28,7 +30,7 @@ CASES = (
 
 @contextlib.contextmanager
 def servers() -> Iterator[list[Server]]:
-    """All three, with the same two objects."""
+    """All four, with the same two objects."""
     objects = ours.objects(PLAYLIST_BYTES, PART_BYTES)
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, ours.fed() as source:
         root = Path(folder)
@@ -36,10 +38,11 @@ def servers() -> Iterator[list[Server]]:
         source.publish(objects)
         with (
             peers.nginx_files(root / "nginx", ours.files(objects)) as nginx,
+            peers.nginx_files(root / "kept", ours.files(objects), more=peers.KEPT_OPEN, name=KEPT) as kept,
             peers.varnish(root / "varnish", nginx.port) as varnish,
             ours.worker(source.path) as worker,
         ):
-            yield [nginx, varnish, worker]
+            yield [nginx, kept, varnish, worker]
 
 
 def run(quick: bool) -> dict[str, Any]:
@@ -57,15 +60,16 @@ def run(quick: bool) -> dict[str, Any]:
 
 def shown(result: dict[str, Any]) -> list[Table | str]:
     """A row for each case."""
-    table = Table("response", "nginx µs", "Varnish µs", "ours µs", "ours / nginx", "goal", "a second", "load")
+    heads = ("response", "nginx µs", "kept open", "Varnish", "ours", "ours / nginx", "/ kept open", "goal")
+    table = Table(*heads, "a second", "load")
     for name, *_, goal in CASES:
         row = result[name]
-        who = [row["nginx"], row["Varnish"], row["ours"]]
-        ratio = row["ours"]["cpu_us"] / row["nginx"]["cpu_us"]
+        who = [row["nginx"], row[KEPT], row["Varnish"], row["ours"]]
+        ratios = [row["ours"]["cpu_us"] / row[peer]["cpu_us"] for peer in ("nginx", KEPT)]
         table.add_row(
             name,
             *(f"{each['cpu_us']:.1f}" for each in who),
-            f"{ratio:.2f}",
+            *(f"{ratio:.2f}" for ratio in ratios),
             f"≤ {goal:.2f}" if goal else "",
             " ".join(f"{each['per_s']:.0f}" for each in who),
             " ".join(f"{each['load_cores']:.2f}" for each in who),
