@@ -68,7 +68,7 @@ def _responses(measured: Mapping[str, Any]) -> list[Group]:
                 continue
             bars = [
                 _bar(who, row[who]["cpu_us"], f"{row[who]['cpu_us']:.1f} µs")
-                for who in ("ours", "nginx", "nginx, files kept open", "Varnish")
+                for who in ("ours", "nginx", "nginx, kept open", "Varnish")
                 if who in row
             ]
             groups.append((name + suffix, bars))

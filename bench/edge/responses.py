@@ -18,7 +18,7 @@ from bench.edge.load import best, measure
 from bench.edge.peers import Server
 
 NEEDS = ("nginx", "varnishd")
-KEPT = "nginx, files kept open"
+KEPT = "nginx, kept open"
 PLAYLIST_BYTES, PART_BYTES = 1_000, 166_000
 CASES = (
     ("1 kB playlist", "/index.m3u8", 64, True, 0.70),
