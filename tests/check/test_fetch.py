@@ -198,7 +198,7 @@ def test_a_bomb_is_cut_off() -> None:
 
 
 def test_codings_come_off_in_their_order() -> None:
-    twice = gzip.compress(zlib.compress(b"hello", mtime=0))
+    twice = gzip.compress(zlib.compress(b"hello"), mtime=0)
     assert decode(twice, "deflate, gzip", 100) == b"hello"
     assert decode(gzip.compress(b"hel", mtime=0) + gzip.compress(b"lo", mtime=0), "x-gzip", 100) == b"hello"
     assert decode(zlib.compress(b"hello")[2:-4], "deflate", 100) == b"hello"
