@@ -85,3 +85,14 @@ def test_hls_numbers_far_apart_in_time_are_not_compared() -> None:
 def test_sound_begins_within_a_frame_of_the_picture(ticks: int, keeps: bool) -> None:
     stream = made.with_body(made.hls(), lambda body: retime(body, ticks), lambda m: m.name == "a")
     assert broken(rules.audio_video_aligned, stream) == (set() if keeps else {"cmaf.audio-video-aligned"})
+
+
+@pytest.mark.parametrize(
+    ("starts_s", "judged"),
+    [((14.7, 16.0, 18.0), [8, 9]), ((14.0, 16.0, 18.0), [7, 8, 9]), ((14.01, 16.0, 18.0), [7, 8, 9])],
+)
+def test_the_short_segment_an_event_opens_with_begins_whenever_its_first_sample_came(
+    starts_s: tuple[float, ...], judged: list[int]
+) -> None:
+    segments = {7 + n: (start_s, 0.02) for n, start_s in enumerate(starts_s)}
+    assert list(rules._without_a_short_first(segments)) == judged

@@ -142,12 +142,25 @@ def _handler(init: Init) -> str:
 
 
 def _starts(stream: Stream) -> dict[str, dict[int, tuple[float, float]]]:
-    """Where the segments of each rendition begin, and how long a sample of it is, both in seconds."""
+    """Where the segments of each rendition begin, and how long a sample of it is, both in seconds.
+
+    Without the short one that an event may open with: it begins with the first sample that came, whenever that was.
+    """
     made: dict[str, dict[int, tuple[float, float]]] = {}
     for it in opened(stream):
         if it.whole and it.start_s is not None and (it.cmaf or isinstance(stream, DashStream)):
             made.setdefault(it.name, {})[it.number] = (it.start_s, it.longest_sample_s)
-    return made
+    return {name: _without_a_short_first(segments) for name, segments in made.items()}
+
+
+def _without_a_short_first(segments: dict[int, tuple[float, float]]) -> dict[int, tuple[float, float]]:
+    first = min(segments, default=0)
+    if first + 1 not in segments or first + 2 not in segments:
+        return segments
+    (at_s, _), (second_s, sample_s), (third_s, _) = (segments[first + n] for n in range(3))
+    if second_s - at_s > third_s - second_s - 2 * sample_s:
+        return segments
+    return {number: where for number, where in segments.items() if number != first}
 
 
 def _numbered_alike(stream: Stream, name: str) -> bool:
