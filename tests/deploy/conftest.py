@@ -6,17 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Running, ringside, until
-
-SMALL = """
-[encode]
-fps = 25
-[[encode.ladder]]
-height = 240
-bitrate_bps = 300_000
-[[encode.ladder]]
-height = 180
-bitrate_bps = 150_000
-"""
+from tests.small_event import SMALL
 
 
 @pytest.fixture(scope="session")

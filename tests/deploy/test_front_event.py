@@ -18,11 +18,11 @@ from ringside.prove.check.run import Outcome, check
 from tests.deploy.folders import open_folder
 from tests.deploy.fronts import VARNISH_OPTIONS, Front, caddy, nginx, readme, varnish
 from tests.e2e.conftest import Running, until
+from tests.small_event import OVERLOADED
 
 pytestmark = pytest.mark.peer
 SECONDS = 7
 VIEWERS = 40
-OVERLOADED = ("passed over", "cannot keep up")
 FRONTS = {"varnish": varnish, "nginx": nginx, "caddy": caddy}
 UPSTREAM = {"varnish": (0.0, 0.15), "nginx": (0.2, 0.8), "caddy": (0.9, 1.2)}
 """Requests that the origin sees for each that the front sees: joined; joined but for what is held; not joined."""

@@ -7,18 +7,8 @@ import pytest
 
 from ringside.prove.check.run import check
 from tests.e2e.conftest import Running, ringside, until
+from tests.small_event import OVERLOADED, SMALL
 
-SMALL = """
-[encode]
-fps = 25
-[[encode.ladder]]
-height = 240
-bitrate_bps = 300_000
-[[encode.ladder]]
-height = 180
-bitrate_bps = 150_000
-"""
-OVERLOADED = ("passed over", "cannot keep up")
 NOT_SEEN = {"ll-hls.after-endlist", "hls.skip-not-offered", "hls.removed-segment-stays"}
 """Rules about the end, about servers that offer less, and about what a young event has not removed yet."""
 

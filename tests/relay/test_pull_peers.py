@@ -23,6 +23,7 @@ from edge_house import until
 from pull_house import PullHouse, pull_house
 from tests.e2e.conftest import Running, free_port, ringside
 from tests.e2e.conftest import until as until_it
+from tests.small_event import OVERLOADED, SMALL
 
 from ringside.core.clock import Wall
 
@@ -40,17 +41,6 @@ http {{
 """
 LIVE = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n" + "#EXTINF:2,\n1.m4s\n" * 50
 BODY = bytes(range(256)) * 2000
-SMALL = """
-[encode]
-fps = 25
-[[encode.ladder]]
-height = 240
-bitrate_bps = 300_000
-[[encode.ladder]]
-height = 180
-bitrate_bps = 150_000
-"""
-OVERLOADED = ("passed over", "cannot keep up")
 
 
 def run(scene: Callable[[], Awaitable[None]]) -> None:
