@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.check.hostile_check import SECONDS, examine
 from tests.hostile import BEHAVIOURS, TLS, Hostile
-from tests.hostile.pool import Meeting, Seen, cases, met
+from tests.hostile.pool import Meeting, Seen, cases, met, once_more_alone
 
 AT_ONCE = 14
 LIMIT_S = 90.0
@@ -109,11 +109,13 @@ def bounded(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("name", [*BEHAVIOURS, *TLS, "tls-expired", "tls-self-signed"])
+@once_more_alone
 def test_nothing_hangs_grows_or_falls_over(examining: Meeting, name: str) -> None:
     bounded(examining(name))
 
 
 @pytest.mark.parametrize("name", SAYS)
+@once_more_alone
 def test_what_cannot_be_watched_is_said_in_a_sentence_that_names_the_url(
     examining: Meeting, hostile: Hostile, name: str
 ) -> None:
@@ -124,11 +126,13 @@ def test_what_cannot_be_watched_is_said_in_a_sentence_that_names_the_url(
 
 
 @pytest.mark.parametrize("name", FINDS)
+@once_more_alone
 def test_what_can_be_watched_but_is_wrong_is_a_finding(examining: Meeting, name: str) -> None:
     assert FINDS[name] in {finding["rule"] for finding in examining(name)["findings"]}
 
 
 @pytest.mark.parametrize(("name", "via"), VIA_FINDS)
+@once_more_alone
 def test_media_that_cannot_be_had_is_a_finding(examining: Meeting, name: str, via: str) -> None:
     seen = examining(name, via)
     bounded(seen)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.crowd.hostile_crowd import SECONDS, VIEWERS, watch
 from tests.hostile import BEHAVIOURS, TLS, VIA, Hostile
-from tests.hostile.pool import Meeting, Seen, cases, met
+from tests.hostile.pool import Meeting, Seen, cases, met, once_more_alone
 
 from ringside.prove.crowd.player.base import Failure
 
@@ -87,6 +87,7 @@ def bounded(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("name", [*BEHAVIOURS, *TLS, "tls-expired", "tls-self-signed"])
+@once_more_alone
 def test_nothing_hangs_grows_or_circles(watching: Meeting, name: str) -> None:
     seen = watching(name)
     assert not seen["fault"]
@@ -97,6 +98,7 @@ def test_nothing_hangs_grows_or_circles(watching: Meeting, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MEANT)
+@once_more_alone
 def test_it_is_counted_as_what_it_is(watching: Meeting, name: str) -> None:
     seen = watching(name)
     assert MEANT[name].value in counted(seen)
@@ -104,6 +106,7 @@ def test_it_is_counted_as_what_it_is(watching: Meeting, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STATUSES)
+@once_more_alone
 def test_a_status_is_counted_under_its_number(watching: Meeting, name: str) -> None:
     seen = watching(name)
     assert set(seen["statuses"]) == {name.removeprefix("status-")}
@@ -111,6 +114,7 @@ def test_a_status_is_counted_under_its_number(watching: Meeting, name: str) -> N
 
 
 @pytest.mark.parametrize("name", [*TLS, "tls-expired", "tls-self-signed"])
+@once_more_alone
 def test_tls_that_fails_is_called_so(watching: Meeting, name: str) -> None:
     seen = watching(name)
     expected = Failure.TIMEOUT if "stall" in name else Failure.TLS
@@ -119,6 +123,7 @@ def test_tls_that_fails_is_called_so(watching: Meeting, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "via"), MEDIA_CASES)
+@once_more_alone
 def test_media_that_does_not_come_is_not_played(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     bounded(seen)
@@ -128,6 +133,7 @@ def test_media_that_does_not_come_is_not_played(watching: Meeting, name: str, vi
 
 @pytest.mark.parametrize("via", [*MEDIA_VIA, *OTHER_VIA])
 @pytest.mark.parametrize("name", ["chunks-endless"])
+@once_more_alone
 def test_media_without_an_end_is_neither_played_nor_kept(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     bounded(seen)
@@ -136,6 +142,7 @@ def test_media_without_an_end_is_neither_played_nor_kept(watching: Meeting, name
 
 @pytest.mark.parametrize("via", MEDIA_VIA)
 @pytest.mark.parametrize("name", ["status-404", "status-503", "status-204"])
+@once_more_alone
 def test_media_refused_is_counted_by_status(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     bounded(seen)
@@ -145,6 +152,7 @@ def test_media_refused_is_counted_by_status(watching: Meeting, name: str, via: s
 
 @pytest.mark.parametrize("via", LIST_VIA)
 @pytest.mark.parametrize("name", ["html", "gzip-bomb", "close-in-body", "redirect-circle", "endless-head", "garbage"])
+@once_more_alone
 def test_a_playlist_that_goes_wrong_later_is_counted(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     bounded(seen)
@@ -154,6 +162,7 @@ def test_a_playlist_that_goes_wrong_later_is_counted(watching: Meeting, name: st
 
 @pytest.mark.parametrize("name", ["html", "status-500", "stall-before-head", "gzip-bomb", "redirect-circle", "garbage"])
 @pytest.mark.parametrize("via", ["via-clock-dash"])
+@once_more_alone
 def test_a_clock_that_cannot_be_read_does_not_keep_anyone_from_watching(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     bounded(seen)
@@ -161,6 +170,7 @@ def test_a_clock_that_cannot_be_read_does_not_keep_anyone_from_watching(watching
 
 
 @pytest.mark.parametrize("name", GOOD)
+@once_more_alone
 def test_the_same_server_can_be_watched_when_it_behaves(watching: Meeting, name: str) -> None:
     seen = watching(name)
     assert seen["joins"] == VIEWERS
@@ -170,6 +180,7 @@ def test_the_same_server_can_be_watched_when_it_behaves(watching: Meeting, name:
 
 @pytest.mark.parametrize("via", VIA)
 @pytest.mark.parametrize("name", ["good"])
+@once_more_alone
 def test_a_stream_by_another_way_can_be_watched_too(watching: Meeting, name: str, via: str) -> None:
     seen = watching(name, via)
     assert seen["joins"] == VIEWERS
