@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from edge_house import MP4, PLAYLIST, Viewer, expected, house, memory, playlist, run, segment, until
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ringside.core.clock import Simulated
 from ringside.core.errors import Misconfigured
@@ -21,7 +19,6 @@ from ringside.flow.relay.edge.door import listen
 from ringside.flow.relay.edge.feed import Feed
 from ringside.flow.relay.feed import Hub
 from ringside.flow.relay.feed.link import MAX_FDS, Link
-from ringside.flow.relay.feed.snapshot import Snapshot
 
 BIG = bytes(range(256)) * 800
 
@@ -284,33 +281,6 @@ def test_descriptors_keep_their_frames_when_the_other_end_is_slow() -> None:
         receiver.close()
 
     run(scene)
-
-
-paths = st.sampled_from(["/a", "/b", "/c"])
-blobs = st.integers(0, 2)
-steps = st.one_of(
-    st.builds(Opened, paths, blobs, st.just(MP4)),
-    st.builds(Appended, blobs, st.integers(0, 9)),
-    st.builds(Closed, blobs),
-    st.builds(Ranged, paths, blobs, st.integers(0, 4), st.integers(0, 4), st.just(MP4)),
-    st.builds(Document, paths, st.binary(max_size=2), st.just("x"), st.just(Cache.NONE)),
-    st.builds(Removed, paths),
-)
-
-
-@given(st.lists(steps, max_size=30))
-@settings(max_examples=300, deadline=None)
-def test_a_newcomer_is_told_a_history_that_leads_to_the_same_state(history: list[Message]) -> None:
-    told, newcomer = Snapshot(), Snapshot()
-    for message in history:
-        try:
-            told.apply(message)
-        except ValueError:
-            continue
-    for message in told.messages():
-        newcomer.apply(message)
-    assert sorted(map(repr, newcomer.messages())) == sorted(map(repr, told.messages()))
-    assert repr(newcomer) == repr(told)
 
 
 def test_a_taken_port_is_named() -> None:
