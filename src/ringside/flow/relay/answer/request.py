@@ -176,7 +176,7 @@ def _target(method: str, path: str, query: str, http11: bool, keyer: Callable[[s
     if keyer is not None:
         key = keyer(path, query)
         return Target(method, key, None, http11, not query or key.endswith(query))
-    common = not query or query.startswith("_HLS_")
+    common = not query or all(pair.startswith("_HLS_") for pair in query.split("&"))
     return Target(method, path, parse_directives(query) if query else None, http11, common)
 
 

@@ -63,9 +63,12 @@ class Media:
         self.size = size
         self.content_type = content_type
         self.cache = cache
-        lines = head(content_type, cache_control(cache, 0), None, RANGES, UNBUFFERED)
-        self.growing = Serve(200, lines, born_s=born_s, tally=self.tally) if size is None else None
+        self.growing = self._growing() if size is None else None
         self.serve = None if size is None else self._whole(size)
+
+    def _growing(self) -> Serve:
+        lines = head(self.content_type, cache_control(self.cache, 0), None, RANGES, UNBUFFERED)
+        return Serve(200, lines, born_s=self.born_s, tally=self.tally)
 
     def _whole(self, size: int) -> Serve:
         caching = cache_control(self.cache, 0)

@@ -13,11 +13,12 @@ from collections.abc import Iterable
 
 from ringside.core.clock import Clock
 from ringside.core.feed import Cache, Document, Handover, Report, Wanted, encode
+from ringside.flow.relay.answer.answers import Answers
 from ringside.flow.relay.answer.asking import Asking
 from ringside.flow.relay.answer.decide import decide, too_late
 from ringside.flow.relay.answer.decision import Decision, Follow, Hold, Want
 from ringside.flow.relay.answer.keys import keyer
-from ringside.flow.relay.answer.request import KEPT, Reader, Request, without_strangers
+from ringside.flow.relay.answer.request import Reader, Request
 from ringside.flow.relay.answer.serve import Date, Serve, refusal
 from ringside.flow.relay.answer.store import Store
 from ringside.flow.relay.answer.waiting import Group, Waiting
@@ -53,7 +54,7 @@ class Edge:
         self.reader = Reader(keyer(config.ignored_query) if config.pull else None)
         self.asking = Asking()
         self.rate = config.max_requests_per_s
-        self.answers: dict[bytes, Serve | Group[Connection]] = {}  # to heads asked since the store last changed
+        self.answers: Answers[Serve | Group[Connection]] = Answers(named_by_query=config.pull)
         self.feed: Link | None = None
         self.stats = Stats(name, self)
         self.connections: set[Connection] = set()
@@ -164,24 +165,14 @@ class Edge:
         decision = decide(request, self.store, self.now_ns)
         answer = self._do(connection, decision)
         if answer is not None and not rest and not self.draining:
-            self._remember(request, head, answer)
+            self.answers.remember(request, head, answer)
         return False
 
-    def known(self, head: bytes) -> Serve | Group[Connection] | None:
-        """What was answered to the same request with other words that mean nothing here."""
-        asked = None if self.config.pull else without_strangers(head)
-        return None if asked is None else self.answers.get(asked)
-
-    def _remember(self, request: Request, head: bytes, answer: Serve | Group[Connection]) -> None:
-        target = request.target
-        if target.method != "GET" or not target.http11 or request.fields.close:
-            return
-        asked = head if target.common else without_strangers(head)
-        if asked is None or (self.config.pull and not target.common):
-            return
-        if len(self.answers) >= KEPT:
-            self.answers.clear()
-        self.answers[asked] = answer
+    def count(self, answer: Serve, bare: bool = False) -> None:
+        """Somebody is given `answer`; `bare`: its head alone."""
+        self.counts[answer.status] += 1
+        answer.tally.hits += 1
+        answer.tally.bytes += 0 if bare else answer.size
 
     def _do(self, connection: Connection, decision: Decision) -> Serve | Group[Connection] | None:
         """Do it; what the same request may be answered with again."""

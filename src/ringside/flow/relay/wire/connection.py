@@ -89,7 +89,7 @@ class Connection(Following):
     def _received(self, data: bytes) -> None:
         edge = self._edge
         if self.hold is None and not self.odd:
-            known = edge.answers.get(data) or edge.known(data)
+            known = edge.answers.get(data) or edge.answers.like(data)
             if known is not None:
                 self._asked += 1
                 if self._asked > edge.rate and self._too_fast():
@@ -207,10 +207,9 @@ class Connection(Following):
         fields, target = request.fields, request.target
         edge = self._edge
         close = fields.close or not target.http11 or edge.draining
-        edge.counts[serve.status] += 1
-        serve.tally.hits += 1
-        serve.tally.bytes += serve.size
-        if target.method == "HEAD":
+        bare = target.method == "HEAD"
+        edge.count(serve, bare)
+        if bare:
             self._write(serve.top(edge.date, close))
         else:
             self._whole(serve, close)

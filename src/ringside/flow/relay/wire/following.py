@@ -42,8 +42,7 @@ class Following(Writing):
         request = self.request
         assert request is not None
         edge = self._edge
-        edge.counts[follow.serve.status] += 1
-        follow.serve.tally.hits += 1
+        edge.count(follow.serve)
         if request.target.http11:
             self._close = request.fields.close or edge.draining
             top = follow.serve.top(edge.date, self._close)

@@ -71,7 +71,7 @@ class Stream:
     def ask(self, head: bytes) -> None:
         """Answer, hold or refuse what `head` asks for."""
         edge = self._edge
-        known = edge.answers.get(head)
+        known = edge.answers.get(head) or edge.answers.like(head)
         if known is not None:
             if type(known) is Serve:
                 self.again(known)
@@ -95,16 +95,12 @@ class Stream:
         """Answer the current request, as HEAD or GET."""
         assert self.request is not None
         bare = self.request.target.method == "HEAD"
-        self._edge.counts[serve.status] += 1
-        serve.tally.hits += 1
-        serve.tally.bytes += 0 if bare else serve.size
+        self._edge.count(serve, bare)
         self._answer(serve, bare)
 
     def again(self, serve: Serve) -> None:
         """Answer a GET."""
-        self._edge.counts[serve.status] += 1
-        serve.tally.hits += 1
-        serve.tally.bytes += serve.size
+        self._edge.count(serve)
         self.give(serve)
 
     def give(self, serve: Serve) -> None:
@@ -142,8 +138,7 @@ class Stream:
     def follow(self, follow: Follow) -> None:
         """Answer with what there is of a growing blob and all that it gains."""
         assert self.request is not None
-        self._edge.counts[follow.serve.status] += 1
-        follow.serve.tally.hits += 1
+        self._edge.count(follow.serve)
         bare = self.request.target.method == "HEAD"
         if not self._h2.begin_answer(self, follow.serve, bare) or bare:
             return
