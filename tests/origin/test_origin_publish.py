@@ -26,7 +26,7 @@ def test_media_goes_out_before_the_playlist_that_names_it() -> None:
     event = on_air()
     (chunk,) = chunks("v720", VIDEO, (EVEN, 5), 1)
     messages = event.publisher.add(chunk, event.sessions["v720"], end_ns(chunk, VIDEO))
-    assert kinds(messages) == ["Appended", "Ranged", "Expected", "Playlist"]
+    assert kinds(messages) == ["Appended", "Streamed", "Ranged", "Expected", "Playlist"]
     ranged, expected = messages[1], messages[2]
     assert isinstance(ranged, Ranged)
     assert ranged == Ranged("/live/main/v720/895000000.5.m4s", ranged.blob, 500, 100, "video/mp4", Cache.IMMUTABLE)

@@ -19,6 +19,10 @@ class About(BaseModel):
     linger_s: float = Field(default=12.0, ge=0, le=86_400)
     """How long an event that has ended is served: our page asks anew up to 8 s after a playlist stood still."""
 
+    frames_per_chunk: int = Field(default=0, ge=0, le=120)
+    """Pictures in a chunk. 0: a chunk is a part. 1: viewers of the stream have each picture when it is encoded, for a
+    write each; parts are as long as before."""
+
     @field_validator("part_s")
     @classmethod
     def _divides(cls, part_s: float) -> float:

@@ -55,7 +55,8 @@ class Studio:
         self._segmenters = {s.name: self._segmenter(s) for s in self._encoder.tracks()}
 
     def _segmenter(self, stream: Stream) -> mux.Segmenter:
-        return mux.Segmenter(_track(stream), stream.grid, self._event.event.timeline)
+        event = self._event.event
+        return mux.Segmenter(_track(stream), stream.grid, event.timeline, event.frames_per_chunk)
 
     def take(self, frame: Frame) -> None:
         """A frame from an encoder thread: cut, and sent in the moment its part is complete."""

@@ -16,11 +16,12 @@ from ringside.core.feed.messages import (
     Pulled,
     Ranged,
     Removed,
+    Streamed,
     Synced,
 )
 
 __all__ = [
     "Anew", "Appended", "Beat", "BrokenFeed", "Cache", "Closed", "Decoder", "Document", "Expected", "Frame", "Fresh",
-    "Handover", "Message", "Opened", "Playlist", "Pulled", "Ranged", "Removed", "Report", "Synced", "Wanted", "encode",
-    "growth",
+    "Handover", "Message", "Opened", "Playlist", "Pulled", "Ranged", "Removed", "Report", "Streamed", "Synced",
+    "Wanted", "encode", "growth",
 ]  # fmt: skip

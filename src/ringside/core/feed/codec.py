@@ -28,6 +28,7 @@ from ringside.core.feed.messages import (
     Pulled,
     Ranged,
     Removed,
+    Streamed,
     Synced,
 )
 
@@ -117,6 +118,10 @@ def _times(m: Pulled | Fresh) -> bytes:
     return TIMES.pack(m.made_ns, m.fresh_ns, m.stale_ns)
 
 
+def _streamed(m: Streamed) -> bytes:
+    return _text(m.path) + _text(m.header) + GROWN.pack(m.blob, m.offset) + _text(m.content_type)
+
+
 WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Opened: (1, _opened),
     Appended: (2, lambda m: GROWN.pack(m.blob, m.size) + m.data),
@@ -131,6 +136,7 @@ WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Fresh: (11, lambda m: _text(m.path) + _times(m)),
     Beat: (12, lambda m: SYNCED.pack(m.now_ns)),
     Anew: (13, lambda _: b""),
+    Streamed: (14, _streamed),
     Report: (64, lambda m: json.dumps(m.values).encode()),
     Handover: (65, lambda m: bytes(m.data)),
     Wanted: (66, lambda m: _text(m.path)),
@@ -244,6 +250,12 @@ def _read_pulled(f: _Fields) -> Pulled:
     return Pulled(path, blob, status, f.text(), length, f.text(), f.text(), f.text(), *f.unpack(TIMES))
 
 
+def _read_streamed(f: _Fields) -> Streamed:
+    path, header = f.text(), f.text()
+    blob, offset = f.unpack(GROWN)
+    return Streamed(path, header, blob, offset, f.text())
+
+
 READERS: dict[int, Callable[[_Fields], Frame]] = {
     1: _read_opened,
     2: _read_appended,
@@ -258,6 +270,7 @@ READERS: dict[int, Callable[[_Fields], Frame]] = {
     11: lambda f: Fresh(f.text(), *f.unpack(TIMES)),
     12: lambda f: Beat(f.unpack(SYNCED)[0]),
     13: lambda _: Anew(),
+    14: _read_streamed,
     64: _read_report,
     65: lambda f: Handover(f.rest()),
     66: lambda f: Wanted(f.text()),

@@ -2,8 +2,9 @@
 
 A segment is a blob that grows: Opened, then Appended with each chunk's bytes, then Closed. A part is a Ranged
 path: a byte range of a blob. Small things (init, manifests without a hold, `/status.json`) are Documents, replaced
-whole; a media playlist with blocking reload is a Playlist, published anew with every part. Expected announces what
-will come, so that a request for it is held; Removed takes a path away again. Nothing here knows what the bytes mean.
+whole; a media playlist with blocking reload is a Playlist, published anew with every part. A stream is an endless
+response from blob to blob; Streamed says where who joins it begins. Expected announces what will come, so that a
+request for it is held; Removed takes a path away again. Nothing here knows what the bytes mean.
 
 What is pulled from a foreign origin on demand is Pulled, and kept Fresh.
 
@@ -92,6 +93,21 @@ class Playlist:
 
 
 @dataclass(frozen=True, slots=True)
+class Streamed:
+    """Whoever joins the endless response `path` now begins with the document at `header`, then `blob` from `offset`.
+
+    Told for each independent chunk, when its bytes have been. With another `blob` or `header` than before, those who
+    are there already go on with these when they have all of the blob before. The stream ends when `path` is Removed.
+    """
+
+    path: str
+    header: str
+    blob: int
+    offset: int
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """`path` will exist soon: hold requests for it."""
 
@@ -163,6 +179,7 @@ Message = (
     | Ranged
     | Document
     | Playlist
+    | Streamed
     | Expected
     | Removed
     | Anew

@@ -14,11 +14,17 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Grew:
-    """`data` was added to segment `number`, which now has `size` bytes."""
+    """`data`, a chunk that starts at `start_ticks`, was added to segment `number`, which now has `size` bytes.
+
+    `independent`: it can be decoded with nothing but the header `init_name`.
+    """
 
     number: int
     data: bytes
     size: int
+    start_ticks: int
+    independent: bool
+    init_name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,24 @@ is hinted or may be asked for early is Expected until it exists or is Removed.
 
 from collections.abc import Iterator
 
-from ringside.core.feed import Appended, Cache, Closed, Document, Expected, Message, Opened, Ranged, Removed
+from ringside.core.feed import (
+    Appended,
+    Cache,
+    Closed,
+    Document,
+    Expected,
+    Message,
+    Opened,
+    Ranged,
+    Removed,
+    Streamed,
+)
 from ringside.core.media import Grid, Segment, Track, View
 from ringside.flow.origin.changes import Began, Change, Finished, Grew, Parted
 from ringside.flow.origin.reach import Reach
 from ringside.flow.origin.window import Window
+
+JOIN_S = 0.5  # viewers of the stream begin at independent chunks no closer than this
 
 
 class Lane:
@@ -31,6 +44,8 @@ class Lane:
         self._blob: dict[int, int] = {}
         self._expected: dict[str, None] = {}
         self._inits: dict[str, bool] = {}
+        self._join = (-1, 0)  # segment and start, in ticks, of the chunk with which a viewer of the stream begins
+        self._streams = False
         self._view: View | None = None
 
     def __repr__(self) -> str:
@@ -40,6 +55,11 @@ class Lane:
     def playlist_path(self) -> str:
         """Where its media playlist is."""
         return f"{self.folder}/index.m3u8"
+
+    @property
+    def stream_path(self) -> str:
+        """Where all of it comes as one endless response."""
+        return f"{self.folder}/stream"
 
     @property
     def content_type(self) -> str:
@@ -88,7 +108,7 @@ class Lane:
                 return [Opened(self.segment_path(number), self._blob[number], self.content_type)]
             case Grew(number, data, size):
                 self.held_bytes += len(data)
-                return [Appended(self._blob[number], size, data)]
+                return [Appended(self._blob[number], size, data), *self._streamed(change)]
             case Parted(number, part) if part.gap:
                 self.gaps += 1
             case Parted(number, part):
@@ -102,6 +122,24 @@ class Lane:
             case _:
                 pass
         return []
+
+    def _streamed(self, grew: Grew) -> list[Message]:
+        """Where viewers of the stream begin from now on, if that is another place than before."""
+        number, start_ticks = self._join
+        close = start_ticks <= grew.start_ticks < start_ticks + JOIN_S * self.track.timescale
+        if not grew.independent or (number == grew.number and close):
+            return []
+        self._join, self._streams = (grew.number, grew.start_ticks), True
+        header = f"{self.folder}/{grew.init_name}"
+        offset = grew.size - len(grew.data)
+        return [Streamed(self.stream_path, header, self._blob[grew.number], offset, self.content_type)]
+
+    def end_stream(self) -> list[Message]:
+        """Nothing more comes for those who follow the stream."""
+        if not self._streams:
+            return []
+        self._streams = False
+        return [Removed(self.stream_path)]
 
     def expectations(self) -> list[Message]:
         """Expect the next two parts and the next segments; take back what will not come.

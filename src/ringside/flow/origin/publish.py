@@ -89,7 +89,7 @@ class Publisher:
         if lane is None:
             lane = self._new_lane(track, grid, boundary, chunk_ticks)
             self.targets.opened(track, grid, foreign=boundary is not None, parts=lane.window.has_parts, now_ns=now_ns)
-            out: list[Message] = [Expected(lane.playlist_path)]
+            out: list[Message] = [Expected(lane.playlist_path), Expected(lane.stream_path)]
         else:
             _check_same(lane.track, track)
             out = []
@@ -145,7 +145,7 @@ class Publisher:
             lane.ended = True
         if all(each.ended or each.window.lost for each in self.lanes.values()):
             return self.end(now_ns)
-        return []
+        return [] if lane is None else lane.end_stream()
 
     def end(self, now_ns: int) -> list[Message]:
         """The event is over: ENDLIST, a static MPD; what is in the window stays."""
@@ -157,7 +157,7 @@ class Publisher:
             lane.ended = True
             changes = lane.window.close()
             lane.changed()
-            out += lane.messages(changes) or lane.expectations()
+            out += (lane.messages(changes) or lane.expectations()) + lane.end_stream()
         self.targets.fix(self._complete_durations())
         for lane in self.lanes.values():
             out += self._playlist(lane)

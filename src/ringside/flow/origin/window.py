@@ -176,9 +176,10 @@ class Window:
         end_ticks = chunk.start_ticks + chunk.duration_ticks
         if growing.gathering and self._is_full(growing.gathering, end_ticks - self.end_ticks):
             changes += self._finish_part()
-        changes.append(Grew(growing.number, chunk.data, growing.size + len(chunk.data)))
+        size = growing.size + len(chunk.data)
+        changes.append(Grew(growing.number, chunk.data, size, chunk.start_ticks, chunk.independent, growing.init_name))
         growing.gathering = _gathered(growing, chunk, self.end_ticks, end_ticks)
-        growing.size += len(chunk.data)
+        growing.size = size
         growing.session = session
         self.end_ticks = end_ticks
         if self._is_full(growing.gathering, chunk.duration_ticks) and not self._may_end_here(chunk):

@@ -8,6 +8,7 @@ appendix on caching, and RFC 9110 §14 (ranges). Queries that are not ours never
 from ringside.core.feed import Document
 from ringside.flow.relay.answer.copy import RANGES, UNBUFFERED, Copy
 from ringside.flow.relay.answer.decision import Decision, Follow, Hold, Refuse, Want
+from ringside.flow.relay.answer.endless import Endless, Ride
 from ringside.flow.relay.answer.keys import fault, is_own
 from ringside.flow.relay.answer.ranges import ENDLESS, content_range, resolve, unsatisfiable
 from ringside.flow.relay.answer.request import Directives, Range, Request
@@ -35,6 +36,8 @@ def decide(request: Request, store: Store, now_ns: int, held: Point | None = Non
         return _media(thing, request)
     if isinstance(thing, Page):
         return _page(thing, request)
+    if isinstance(thing, Endless):
+        return Follow(thing.serve, Ride(thing), 0)
     if store.pulls and not is_own(target.path):
         return _pull(target.path)
     if store.expects(target.path):

@@ -13,7 +13,8 @@ from ringside.flow.relay.answer.waiting import Point
 class Growing(Protocol):
     """Whatever has a blob that can be followed."""
 
-    blob: Blob
+    @property
+    def blob(self) -> Blob: ...
 
 
 class Hold(NamedTuple):
@@ -28,7 +29,7 @@ class Follow(NamedTuple):
     """Answer with `serve`'s head, then with the blob from `first` on as it grows.
 
     Chunk by chunk until it is complete; or, where `end` is not negative, the bytes before `end` as they are, for the
-    head has told their length.
+    head has told their length. Where `media` is a Ride, what it says comes next, until it is over.
     """
 
     serve: Serve

@@ -25,11 +25,13 @@ from ringside.core.feed import (
     Pulled,
     Ranged,
     Removed,
+    Streamed,
     Synced,
 )
 from ringside.flow.relay.answer.blob import Blob
 from ringside.flow.relay.answer.census import Census
 from ringside.flow.relay.answer.copy import GZIP, RANGES, UNBUFFERED, VARY, Copy
+from ringside.flow.relay.answer.endless import Endless, Leg
 from ringside.flow.relay.answer.keys import is_own
 from ringside.flow.relay.answer.serve import Serve, Tally, cache_control, compress, compressible, head
 from ringside.flow.relay.answer.waiting import WHOLE, Point
@@ -156,7 +158,7 @@ class Live:
         return Serve(200, head(kind, caching, len(body), *lines), body, born_s=self.born_s, tally=self.tally)
 
 
-Thing = Media | Page | Live | Copy
+Thing = Media | Page | Live | Copy | Endless
 
 
 class _World:
@@ -193,6 +195,7 @@ class Store:
         self.media_ns = 0
         self.touched: set[str] = set()
         self.grown: set[Blob] = set()
+        self._skips = 0  # in streams that are no more
 
     def __repr__(self) -> str:
         now = self._now
@@ -203,6 +206,13 @@ class Store:
         """How much there is of each kind."""
         now = self._now
         return {"objects": len(now.things), "blobs": len(now.blobs), "expected": len(now.expected)}
+
+    @property
+    def streams(self) -> dict[str, int]:
+        """How many viewers of endless responses there are, and how often one was too far behind."""
+        streams = [thing for thing in self._now.things.values() if isinstance(thing, Endless)]
+        skips = self._skips + sum(stream.skips for stream in streams)
+        return {"stream_viewers": sum(len(stream.rides) for stream in streams), "stream_skips": skips}
 
     @property
     def ended(self) -> bool:
@@ -262,6 +272,8 @@ class Store:
             case Playlist(path):
                 self.target_s = message.target_s
                 self._place(world, path, Live(message, *self._born(path, now_ns)))
+            case Streamed():
+                self._stream(world, message)
             case Expected() | Fresh() | Removed():
                 self._change(world, message)
 
@@ -305,6 +317,18 @@ class Store:
         else:
             self._place(world, path, Media(blob, 0, None, message.content_type, message.cache, born_s, tally))
 
+    def _stream(self, world: _World, message: Streamed) -> None:
+        path, page = message.path, world.things.get(message.header)
+        blob, thing = world.blobs.get(message.blob), world.things.get(path)
+        if blob is None or message.offset > blob.size or not isinstance(page, Page):
+            raise BrokenFeed(f"{path} begins with what is not there")
+        if isinstance(thing, Endless):
+            self.grown.add(thing.move(blob, page.document.body, message.offset))
+        else:
+            leg = Leg(blob, page.document.body)
+            tally = self.census.tally(path, message.content_type)
+            self._place(world, path, Endless(leg, message.offset, message.content_type, tally))
+
     def _change(self, world: _World, message: Expected | Fresh | Removed) -> None:
         path = message.path
         if isinstance(message, Removed):
@@ -347,6 +371,12 @@ class Store:
         if isinstance(thing, Copy) or (isinstance(thing, Media) and thing.size is None):
             thing.blob.lost = not thing.blob.closed
             self.grown.add(thing.blob)
+        elif isinstance(thing, Endless):
+            self._end_stream(thing, None)
+
+    def _end_stream(self, stream: Endless, heir: Thing | None) -> None:
+        self._skips += stream.skips
+        self.grown.add(stream.end(heir if isinstance(heir, Endless) else None))
 
     def _sync(self, message: Synced, now_ns: int) -> None:
         if self._next is None:
@@ -355,6 +385,9 @@ class Store:
         for blob in old.blobs.values():
             blob.lost = not blob.closed
             self.grown.add(blob)
+        for path, thing in old.things.items():
+            if isinstance(thing, Endless):
+                self._end_stream(thing, new.things.get(path))
         stay = {path: thing for path, thing in old.things.items() if path not in new.things and _whole(thing)}
         self._leaving.append((now_ns + GRACE_NS, stay))
         new.things.update(stay)
@@ -367,4 +400,6 @@ class Store:
 def _whole(thing: Thing) -> bool:
     if isinstance(thing, Copy):
         return thing.blob.closed
+    if isinstance(thing, Endless):
+        return False
     return not (isinstance(thing, Media) and thing.serve is None)

@@ -35,6 +35,7 @@ from ringside.flow.relay.wire.writing import Writing
 
 TICK_S = 0.1
 IDLE_EVERY_TICKS = 50
+LEAVING = 10  # ticks over which viewers of streams are sent elsewhere, so that they do not ask all at once
 STATUS = "/status.json"
 PUBLISHING = {"PUT", "POST", "DELETE"}
 FEED = "/feed"
@@ -100,13 +101,15 @@ class Edge:
         """Let nobody in, answer who is waiting, and go: at once without viewers, after `within_s` at the latest.
 
         A connection closes with its next answer, and its player asks elsewhere; one that has been idle for `idle_s` is
-        closed without. (Sooner, a request might just be on its way.)
+        closed without. (Sooner, a request might just be on its way.) Streams end within two seconds.
         """
         self.draining = True
         self.answers.clear()
         if self._door is not None:
             self._door.close()
-        for _ in range(int(within_s / TICK_S)):
+        for tick in range(int(within_s / TICK_S)):
+            for connection in tuple(self.connections)[tick % LEAVING :: LEAVING] if tick < 2 * LEAVING else ():
+                connection.leave()
             idle_ns = self.now_ns - int(idle_s * 1e9)
             for connection in tuple(self.connections):
                 if connection.events or (not connection.busy and connection.active_ns <= idle_ns):

@@ -52,6 +52,7 @@ class Stats:
             "draining": edge.draining,
             "tls": edge.tls.report() if edge.tls is not None else None,
             **edge.store.sizes,
+            **edge.store.streams,
             **self._census(),
             "loop_lag_ms": self._lag_ms.summary(),
             "cpu_cores": self._cpu(now_ns),

@@ -19,6 +19,7 @@ from ringside.core.feed import (
     Pulled,
     Ranged,
     Removed,
+    Streamed,
 )
 
 NAMELESS = ""  # no request has this path
@@ -42,13 +43,14 @@ class Snapshot:
         self._blobs: dict[int, _Blob] = {}
         self._named: dict[str, Named] = {}
         self._expected: dict[str, Expected] = {}
+        self._streams: dict[str, Streamed] = {}
 
     def __repr__(self) -> str:
         return f"<Snapshot {len(self._named)} paths {len(self._blobs)} blobs {len(self._expected)} expected>"
 
     def __len__(self) -> int:
         """How many paths it knows of, expected ones included."""
-        return len(self._named) + len(self._expected)
+        return len(self._named) + len(self._expected) + len(self._streams)
 
     def size(self, blob: int) -> int:
         """How many bytes a blob that still grows has."""
@@ -75,10 +77,13 @@ class Snapshot:
                 return self._name(path, message)
             case Fresh():
                 self._refresh(message)
+            case Streamed():
+                self._stream(message)
             case Expected(path):
                 self._expected[path] = message
             case Removed(path):
                 self._expected.pop(path, None)
+                self._streams.pop(path, None)
                 return self._unname(path)
         return []
 
@@ -98,6 +103,15 @@ class Snapshot:
         else:
             blob.size = message.size
 
+    def _stream(self, message: Streamed) -> None:
+        blob = self._blobs.get(message.blob)
+        if blob is None or message.offset > blob.size:
+            raise ValueError(f"{message.path} begins beyond the end of blob {message.blob}")
+        if not isinstance(self._named.get(message.header), Document):
+            raise ValueError(f"{message.path} begins with {message.header}, which is not there")
+        self._expected.pop(message.path, None)
+        self._streams[message.path] = message
+
     def _refresh(self, message: Fresh) -> None:
         old = self._named.get(message.path)
         if isinstance(old, Pulled):
@@ -115,6 +129,7 @@ class Snapshot:
             yield from (m for path in sorted(blob.names) if isinstance(m := self._named[path], Ranged))
         yield Removed(NAMELESS)
         yield from (m for m in self._named.values() if isinstance(m, Document | Playlist))
+        yield from (m for m in self._streams.values() if m.blob in self._blobs and m.header in self._named)
         yield from self._expected.values()
 
     def _growing(self, number: int) -> _Blob:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ringside.flow.relay.answer.blob import Blob
 from ringside.flow.relay.answer.decision import Follow
+from ringside.flow.relay.answer.endless import Ride
 from ringside.flow.relay.answer.request import Request
 from ringside.flow.relay.wire.writing import Writing
 
@@ -64,6 +65,9 @@ class Following(Writing):
         follow = self._follow
         if follow is None or self._out or self._fd < 0:
             return
+        if isinstance(follow.media, Ride):
+            self._ride(follow.media)
+            return
         blob = follow.media.blob
         if blob.lost:
             self.abort()
@@ -79,6 +83,19 @@ class Following(Writing):
             if chunked:
                 self._write(b"0\r\n\r\n")
             self._unfollow(blob)
+
+    def _ride(self, ride: Ride) -> None:
+        """Write what comes next of an endless stream, as long as the socket takes it."""
+        chunked = self.request is not None and self.request.target.http11
+        while not self._out and self._fd >= 0 and (piece := ride.next(self)) is not None:
+            if piece.header:
+                header = piece.header
+                self._write(b"%x\r\n%b\r\n" % (len(header), header) if chunked else header, more=True)
+            self._chunk(piece.blob, piece.first, piece.end, chunked)
+        if ride.over and self._fd >= 0:
+            if chunked:
+                self._write(b"0\r\n\r\n")
+            self._unfollow(ride.blob)
 
     def _advance_to(self, end: int, blob: Blob) -> None:
         """Write what there is before `end`, as it is: the head has told the length."""
@@ -96,8 +113,19 @@ class Following(Writing):
         self._finished()
 
     def abandon(self) -> None:
-        """What is followed will not grow any more; an unfinished chunked response says so by its end."""
-        self.abort()
+        """What is followed has not grown for long; an unfinished chunked response says so by its end.
+
+        A stream may stand still while its studio is away; it goes on where that comes back.
+        """
+        if self._follow is not None and not isinstance(self._follow.media, Ride):
+            self.abort()
+
+    def leave(self) -> None:
+        """A stream has no end of its own: end it here, so that its viewer asks anew."""
+        if self._follow is not None and isinstance(self._follow.media, Ride):
+            self._follow.media.leave()
+            self._close = True
+            self.advance()
 
     def _chunk(self, blob: Blob, first: int, end: int, chunked: bool) -> None:
         if not chunked:

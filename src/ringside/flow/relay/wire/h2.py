@@ -246,7 +246,7 @@ class H2:
                     self._frame(stream, size, frames)
                     room -= size
                     going = True
-                if stream.at == stream.end:
+                if stream.at == stream.end and not stream.more():
                     self._emptied(stream, frames)
         self._deferred = False
         return frames
@@ -339,6 +339,11 @@ class H2:
         for stream in [stream for stream in self.streams.values() if stream.events]:
             stream.finish_and_close()
         return self._over or not self.streams
+
+    def leave(self) -> None:
+        """End the endless ones of its streams."""
+        for stream in tuple(self.streams.values()):
+            stream.leave()
 
     def turn_away(self, status: int) -> None:
         """Close the connection without answering: 429 to who asks too much."""

@@ -10,6 +10,7 @@ from h2.errors import ErrorCodes
 
 from ringside.flow.relay.answer.blob import Blob
 from ringside.flow.relay.answer.decide import Follow
+from ringside.flow.relay.answer.endless import Piece, Ride
 from ringside.flow.relay.answer.request import Malformed, Request
 from ringside.flow.relay.answer.serve import CORS, Serve, refusal
 from ringside.flow.relay.answer.waiting import Group
@@ -34,8 +35,8 @@ class Stream:
     odd: ClassVar[bool] = False  # nothing is read ahead here
 
     __slots__ = (
-        "_body", "_edge", "_follow", "_h2", "active_ns", "at", "deadline_ns", "end", "ending", "events", "heard",
-        "hold", "id", "request", "skipping",
+        "_body", "_edge", "_follow", "_h2", "_piece", "active_ns", "at", "deadline_ns", "end", "ending", "events",
+        "heard", "hold", "id", "request", "skipping",
     )  # fmt: skip
 
     def __init__(self, edge: "Edge", h2: "H2", number: int, heard: bool) -> None:
@@ -43,6 +44,7 @@ class Stream:
         self._h2 = h2
         self._body: memoryview | Blob = memoryview(b"")
         self._follow: Follow | None = None
+        self._piece: Piece | None = None  # what comes after the header that is being framed
         self.id = number
         self.at = self.end = 0
         self.heard = heard
@@ -153,6 +155,10 @@ class Stream:
         follow = self._follow
         if follow is None:
             return
+        if isinstance(follow.media, Ride):
+            if self.more() or self.ending:
+                self._h2.ready(self)
+            return
         blob, end = follow.media.blob, follow.end
         if blob.lost or (blob.closed and blob.size < end):
             self.abort()
@@ -164,9 +170,37 @@ class Stream:
         if self.ending or self.at < self.end:
             self._h2.ready(self)
 
+    def more(self) -> bool:
+        """Whether an endless stream, all of whose last piece is framed, has another; `ending` when it is over."""
+        follow = self._follow
+        if follow is None or not isinstance(follow.media, Ride) or self.at < self.end:
+            return False
+        if self._piece is None:
+            self._piece = follow.media.next(self)
+        piece = self._piece
+        if piece is None:
+            if follow.media.over:
+                self.let_go()
+                self.ending = True
+            return False
+        if piece.header:
+            self._piece = piece._replace(header=b"")
+            self._body, self.at, self.end = memoryview(piece.header), 0, len(piece.header)
+        else:
+            self._piece = None
+            self._body, self.at, self.end = piece.blob, piece.first, piece.end
+        return True
+
     def abandon(self) -> None:
-        """What is followed will not grow any more; the answer is cut off."""
-        self.abort()
+        """What is followed has not grown for long; the answer is cut off, but for a stream, which may stand still."""
+        if self._follow is None or not isinstance(self._follow.media, Ride):
+            self.abort()
+
+    def leave(self) -> None:
+        """A stream has no end of its own: end it here, so that its viewer asks anew."""
+        if self._follow is not None and isinstance(self._follow.media, Ride):
+            self._follow.media.leave()
+            self.advance()
 
     def let_go(self) -> None:
         """Follow no more."""

@@ -267,6 +267,13 @@ class Secure(Connection):
             return
         super().finish_and_close()
 
+    def leave(self) -> None:
+        """End what has no end of its own."""
+        if self._h2 is not None:
+            self._h2.leave()
+        else:
+            super().leave()
+
     def close_linger(self) -> None:
         """Close as soon as all is written, and read past what still comes."""
         self.lingering = True
