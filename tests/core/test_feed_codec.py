@@ -25,6 +25,7 @@ from ringside.core.feed import (
     Ranged,
     Removed,
     Report,
+    Streamed,
     Synced,
     Wanted,
     encode,
@@ -56,8 +57,9 @@ messages = st.one_of(
         st.floats(0, 10),
         st.booleans(),
     ),
-    st.builds(Expected, paths),
+    st.builds(Expected, paths, st.integers(0, 255)),
     st.builds(Removed, paths),
+    st.builds(Streamed, paths, paths, ids, ids, types),
     st.builds(Synced, numbers),
     st.builds(Report, st.dictionaries(st.text(max_size=8), st.integers())),
     st.builds(Handover, bodies),
@@ -122,3 +124,9 @@ def test_bytes_left_over_in_a_frame_are_refused() -> None:
 def test_a_path_longer_than_the_wire_carries_is_the_senders_fault() -> None:
     with pytest.raises(ValueError, match="longer than the 4096"):
         encode(Expected("/" + "x" * 5000))
+
+
+@pytest.mark.parametrize("hold_s", [-1, 256])
+def test_a_hold_longer_than_the_wire_carries_is_the_senders_fault(hold_s: int) -> None:
+    with pytest.raises(ValueError, match="range"):
+        encode(Expected("/a", hold_s))

@@ -6,7 +6,7 @@ import os
 import pytest
 from edge_house import MP4, NOW_NS, PLAYLIST, expected, playlist, segment
 
-from ringside.core.feed import Cache, Closed, Document, Message, Opened, Playlist, Removed, Synced
+from ringside.core.feed import Cache, Closed, Document, Expected, Message, Opened, Playlist, Removed, Synced
 from ringside.flow.relay.answer.decide import ENDLESS, Follow, Hold, Refuse, decide, too_late
 from ringside.flow.relay.answer.request import Reader, Request
 from ringside.flow.relay.answer.serve import Serve
@@ -195,9 +195,25 @@ def test_what_is_expected_is_held_three_target_durations_then_503() -> None:
     path = "/live/main/v720/8.0.m4s"
     assert outcome(store, path) == ("hold", WHOLE, 6)
     refused = too_late(asked(path), store)
+    assert isinstance(refused, Refuse)
     assert (refused.status, refused.max_age_s) == (503, 2)
     blocked = too_late(asked(PLAYLIST + "?_HLS_msn=8"), store)
+    assert isinstance(blocked, Refuse)
     assert (blocked.status, blocked.max_age_s) == (503, 8)
+
+
+def test_what_need_not_come_is_held_for_a_time_of_its_own_and_then_there_is_no_news() -> None:
+    store = told(playlist(7, 9, (8, 0)), Expected("/live/main/target/5.json", 15))
+    path = "/live/main/target/5.json"
+    assert outcome(store, path) == ("hold", WHOLE, 15)
+    answer = too_late(asked(path), store)
+    assert isinstance(answer, Serve)
+    assert (answer.status, answer.size) == (204, 0)
+    assert b"Cache-Control: public, max-age=1\r\n" in answer.head
+    assert b"Access-Control-Allow-Origin: *" in answer.head
+    store.apply(Document(path, b"{}", "application/json", Cache.IMMUTABLE), NOW_NS)
+    assert outcome(store, path) == 200
+    assert store.hold_s(path) == 0
 
 
 def test_what_is_unknown_or_removed_is_404() -> None:

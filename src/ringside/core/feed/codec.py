@@ -109,6 +109,10 @@ def _document(m: Document) -> bytes:
     return _text(m.path) + _cache(m) + _text(m.content_type) + _body(m.body)
 
 
+def _expected(m: Expected) -> bytes:
+    return _text(m.path) + bytes([m.hold_s])
+
+
 def _pulled(m: Pulled) -> bytes:
     texts = b"".join(_text(text) for text in (m.content_type, m.caching, m.etag, m.location))
     return _text(m.path) + PULLED.pack(m.blob, m.status, m.length) + texts + _times(m)
@@ -129,7 +133,7 @@ WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Ranged: (4, _ranged),
     Document: (5, _document),
     Playlist: (6, _playlist),
-    Expected: (7, lambda m: _text(m.path)),
+    Expected: (7, _expected),
     Removed: (8, lambda m: _text(m.path)),
     Synced: (9, lambda m: SYNCED.pack(m.media_ns)),
     Pulled: (10, _pulled),
@@ -263,7 +267,7 @@ READERS: dict[int, Callable[[_Fields], Frame]] = {
     4: _read_ranged,
     5: _read_document,
     6: _read_playlist,
-    7: lambda f: Expected(f.text()),
+    7: lambda f: Expected(f.text(), f.take(1)[0]),
     8: lambda f: Removed(f.text()),
     9: lambda f: Synced(f.unpack(SYNCED)[0]),
     10: _read_pulled,

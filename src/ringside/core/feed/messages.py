@@ -109,9 +109,13 @@ class Streamed:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """`path` will exist soon: hold requests for it."""
+    """`path` will exist soon: hold requests for it, for three target durations.
+
+    With `hold_s`, 1 to 255 s, nobody knows how soon: they are held for so long, and that it is not there is no error.
+    """
 
     path: str
+    hold_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

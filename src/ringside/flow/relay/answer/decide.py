@@ -12,7 +12,7 @@ from ringside.flow.relay.answer.endless import Endless, Ride
 from ringside.flow.relay.answer.keys import fault, is_own
 from ringside.flow.relay.answer.ranges import ENDLESS, content_range, resolve, unsatisfiable
 from ringside.flow.relay.answer.request import Directives, Range, Request
-from ringside.flow.relay.answer.serve import OPTIONS, Serve, cache_control, head
+from ringside.flow.relay.answer.serve import NO_NEWS, OPTIONS, Serve, cache_control, head
 from ringside.flow.relay.answer.store import Live, Media, Page, Store
 from ringside.flow.relay.answer.waiting import WHOLE, Point
 
@@ -41,12 +41,14 @@ def decide(request: Request, store: Store, now_ns: int, held: Point | None = Non
     if store.pulls and not is_own(target.path):
         return _pull(target.path)
     if store.expects(target.path):
-        return Hold(target.path, WHOLE, 3 * store.target_s * NS_PER_S)
+        return Hold(target.path, WHOLE, (store.hold_s(target.path) or 3 * store.target_s) * NS_PER_S)
     return Refuse(404, "there is nothing by this name", store.target_s)
 
 
-def too_late(request: Request, store: Store) -> Refuse:
-    """The refusal of a request whose hold ended in vain (rfc8216bis §6.2.5.2)."""
+def too_late(request: Request, store: Store) -> Serve | Refuse:
+    """The answer to a request whose hold ended in vain: a refusal (rfc8216bis §6.2.5.2), or that there is no news."""
+    if store.hold_s(request.target.path):
+        return NO_NEWS
     times = 4 if isinstance(store.find(request.target.path), Live) else 1
     return Refuse(503, "what was asked for did not come in time", times * store.target_s)
 

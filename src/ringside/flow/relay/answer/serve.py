@@ -167,4 +167,5 @@ def refusal(status: int, sentence: str, max_age_s: int = 0) -> Serve:
 
 
 EMPTY = Serve(204, b"Cache-Control: no-store\r\n" + CORS + b"\r\n")
+NO_NEWS = Serve(204, b"Cache-Control: " + cache_control(Cache.SHORT, 0) + b"\r\n" + CORS + b"\r\n")
 OPTIONS = Serve(204, b"Allow: GET, HEAD, OPTIONS\r\nCache-Control: no-store\r\n" + PREFLIGHT + CORS + b"\r\n")

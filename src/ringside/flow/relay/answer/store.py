@@ -167,7 +167,7 @@ class _World:
     def __init__(self) -> None:
         self.things: dict[str, Thing] = {}
         self.blobs: WeakValueDictionary[int, Blob] = WeakValueDictionary()
-        self.expected: dict[str, None] = {}
+        self.expected: dict[str, int] = {}  # and for how many seconds it is held for, 0: as usual
         self.names: dict[int, str] = {}  # of blobs that still grow
 
 
@@ -227,6 +227,10 @@ class Store:
     def expects(self, path: str) -> bool:
         """Whether `path` is to be held for: it was announced, or nothing at all is known yet."""
         return path in self._now.expected or not self.synced
+
+    def hold_s(self, path: str) -> int:
+        """For how long `path` is held for where it need not come; 0: for as long as what has to come."""
+        return self._now.expected.get(path, 0)
 
     def ready(self, path: str, point: Point) -> bool:
         """Whether who waits for `point` of `path` can be answered now, if only with a refusal."""
@@ -335,7 +339,7 @@ class Store:
             self._remove(world, path)
         elif isinstance(message, Expected):
             self._bound(world)
-            world.expected[path] = None
+            world.expected[path] = message.hold_s
         elif isinstance(thing := world.things.get(path), Copy):
             thing.refresh(message, next(self._versions))
             self.touched.add(path)

@@ -108,6 +108,7 @@ class Edge:
         if self._door is not None:
             self._door.close()
         for tick in range(int(within_s / TICK_S)):
+            self._let_go()
             for connection in tuple(self.connections)[tick % LEAVING :: LEAVING] if tick < 2 * LEAVING else ():
                 connection.leave()
             idle_ns = self.now_ns - int(idle_s * 1e9)
@@ -316,12 +317,27 @@ class Edge:
         for_media = RESERVED + self.store.sizes["blobs"] * 5 // 4
         self.room = max(1, min(self.config.max_connections, self._descriptors - for_media))
 
+    def _in_vain(self, connection: Connection, request: Request) -> None:
+        """What it was held for does not come."""
+        answer = too_late(request, self.store)
+        if not isinstance(answer, Serve):
+            self.late += 1
+            answer = refusal(*answer)
+        connection.request = request
+        connection.serve(answer)
+        connection.resume()
+
+    def _let_go(self) -> None:
+        """Who is held for what need not come is not held any longer, and asks elsewhere."""
+        for path in self.waiting.paths():
+            for group in self.waiting.release(path, lambda path, _: self.store.hold_s(path) > 0):
+                for connection in group.waiters:
+                    connection.hold = None
+                    self._in_vain(connection, group.request)
+
     def _sweep(self, now_ns: int) -> None:
         for connection, request in self.waiting.expire(now_ns):
-            self.late += 1
-            connection.request = request
-            connection.serve(refusal(*too_late(request, self.store)))
-            connection.resume()
+            self._in_vain(connection, request)
         for slow in [writing for writing in self.blocked if writing.deadline_ns <= now_ns]:
             self.slow_dropped += 1
             slow.reset()
