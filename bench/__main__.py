@@ -1,15 +1,16 @@
 """Run the benches named, or all but the long ones: each prints a table and writes JSON to bench/out.
 
 Words after `edge` name its scenarios: `python -m bench edge hold release`.
-Noise against its HTTP path, a million inputs or a minute: `python -m bench fuzz --seed 1`.
+Synchrony, read from the screens of headless Chromium: `python -m bench sync latency spread --seconds 60`.
+Noise against the edge's HTTP path, a million inputs or a minute: `python -m bench fuzz --seed 1`.
 """
 
 import argparse
 import importlib
 
 BENCHES = ("startup", "pipeline", "edge", "encode", "players", "crowd", "reality", "foreign")
-LONG = ("soak", "fuzz")
-WITH_WORDS = ("edge", "fuzz")
+LONG = ("soak", "fuzz", "sync")
+WITH_WORDS = ("edge", "fuzz", "sync")
 
 
 def main() -> None:

@@ -118,11 +118,11 @@ class Event:
 
 
 @contextmanager
-def live(*arguments: str, core: int | None = None) -> Iterator[Event]:
-    """`ringside live ARGUMENTS` on a free port, all of it on `core` if one is given; ended afterwards."""
+def live(*arguments: str, core: int | None = None, host: str = "127.0.0.1") -> Iterator[Event]:
+    """`ringside live ARGUMENTS` on a free port of `host`, all of it on `core` if one is given; ended afterwards."""
     port, began_s = free_port(), time.monotonic()
     pin = [] if core is None else ["taskset", "-c", str(core)]
-    command = [*pin, sys.executable, "-m", "ringside", "live", *arguments, "--port", str(port), "--host", "127.0.0.1"]
+    command = [*pin, sys.executable, "-m", "ringside", "live", *arguments, "--port", str(port), "--host", host]
     OUT.mkdir(exist_ok=True)
     with (OUT / "live.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
