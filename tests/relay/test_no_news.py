@@ -1,6 +1,9 @@
 """What may come at any time, or never: held for a time of its own, then there is no news. Over real sockets."""
 
+import asyncio
+
 from edge_house import House, Viewer, house, run, until
+from pull_house import Asked, pull_house
 
 from ringside.core.feed import Cache, Document, Expected, Message, Removed
 from ringside.flow.relay.edge import Config
@@ -123,5 +126,53 @@ def test_a_worker_that_is_to_go_does_not_wait_for_news() -> None:
                 status, fields, _ = await viewer.answer()
                 assert (status, fields["connection"]) == (204, "close")
                 assert await viewer.closed() == b""
+
+    run(scene)
+
+
+def no_news(asked: Asked) -> None:
+    """What our own origin says at the end of its hold."""
+    asked.head(204, Cache_Control="public, max-age=1")
+
+
+def test_an_edge_that_pulls_asks_once_for_all_and_keeps_that_there_is_no_news_for_a_second() -> None:
+    async def scene() -> None:
+        async with pull_house(workers=2) as home:
+            home.origin.manners[NEXT] = lambda _: None  # held
+            crowd = await home.viewers(10) + await home.viewers(10, 1)
+            for viewer in crowd:
+                viewer.ask(NEXT)
+            await home.held(10)
+            await home.held(10, 1)
+            no_news(home.origin.asked[0])
+            for viewer in crowd:
+                status, fields, body = await viewer.answer()
+                assert (status, body, fields["cache-control"]) == (204, b"", "public, max-age=1")
+                assert not fields.keys() & {"content-length", "transfer-encoding", "content-type"}
+            assert (await crowd[0].get(NEXT))[0] == 204
+            assert home.origin.counts == {NEXT: 1}
+            home.pass_s(1.1)
+            crowd[0].ask(NEXT)
+            await until(lambda: home.origin.counts == {NEXT: 2})
+            home.origin.asked[1].answer(NEWS.body, Cache_Control="public, max-age=86400, immutable")
+            assert (await crowd[0].answer())[2] == NEWS.body
+
+    run(scene)
+
+
+def test_an_edge_that_pulls_never_says_that_there_is_no_news_while_the_origin_thinks_or_fails() -> None:
+    async def scene() -> None:
+        async with pull_house(patience_s=0.05) as home:
+            home.origin.manners[NEXT] = no_news
+            assert (await home.get(NEXT))[0] == 204
+            home.origin.manners[NEXT] = lambda _: None
+            home.pass_s(1.1)
+            viewer = await home.viewer()
+            viewer.ask(NEXT)
+            await until(lambda: home.origin.counts == {NEXT: 2})
+            await asyncio.sleep(0.2)  # four times as long as it takes to lose patience
+            assert home.edges[0].waiting.count == 1
+            home.origin.asked[1].answer(b"", 500)
+            assert (await viewer.answer())[0] == 502
 
     run(scene)

@@ -103,15 +103,16 @@ class Copy:
         born_s = self.made_ns // NS_PER_S
         return Serve(status, lines, body, blob, first, end - first, born_s=born_s, tally=self.tally)
 
+    def _bare(self, status: int) -> Serve:
+        """An answer that has no body (RFC 9110 §15.3.5, §15.4.5)."""
+        lines = [b"Cache-Control: " + _field(self.pulled.caching), *self._lines]
+        return self._serve(status, b"".join(line + b"\r\n" for line in lines) + CORS + b"\r\n")
+
     def _kept(self, name: str, status: int, body: bytes) -> Serve:
         """An answer without a blob, made once."""
         answer = self._answers.get(name)
         if answer is None:
-            if status == 304:
-                lines = [b"Cache-Control: " + _field(self.pulled.caching), *self._lines]
-                answer = self._serve(304, b"".join(line + b"\r\n" for line in lines) + CORS + b"\r\n")
-            else:
-                answer = self._serve(status, self._head(len(body), GZIP), body)
+            answer = self._bare(304) if status == 304 else self._serve(status, self._head(len(body), GZIP), body)
             self._answers[name] = answer
         return answer
 
@@ -131,7 +132,7 @@ class Copy:
     def _make(self, length: int) -> Serve:
         status = known(self.pulled.status)
         if status in BODYLESS:
-            return self._serve(status, b"".join(line + b"\r\n" for line in self._lines) + CORS + b"\r\n")
+            return self._bare(status)
         return self._serve(status, self._head(None if length < 0 else length), end=self.blob.size)
 
     def _part(self, asked: Range) -> Serve | Follow:

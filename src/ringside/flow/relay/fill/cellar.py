@@ -7,7 +7,7 @@ being asked for never goes. Memory is counted in pages, for that is how a memfd 
 from collections.abc import Container
 from dataclasses import dataclass
 
-from ringside.flow.relay.fill.lifetime import STILL, Answer, Pace, Times, grace_end_ns, times
+from ringside.flow.relay.fill.lifetime import NO_CONTENT, STILL, Answer, Pace, Times, grace_end_ns, times
 from ringside.flow.relay.fill.policy import Policy
 
 PAGE = 4096
@@ -42,8 +42,8 @@ class Kept:
 
     @property
     def good(self) -> bool:
-        """Whether it is worth serving on when the origin fails: complete, and no refusal."""
-        return self.closed and 200 <= self.answer.status < 300
+        """Whether it is worth serving on when the origin fails or thinks: complete, no refusal, and not nothing."""
+        return self.closed and 200 <= self.answer.status < 300 and self.answer.status != NO_CONTENT
 
     @property
     def cost_bytes(self) -> int:

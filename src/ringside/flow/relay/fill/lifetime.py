@@ -18,6 +18,7 @@ from ringside.flow.relay.fill.policy import Policy
 NS_PER_S = 1_000_000_000
 TARGET = re.compile(rb"^#EXT-X-TARGETDURATION:[ \t]*(\d{1,6})", re.MULTILINE)
 DIRECTIVE = re.compile(r'([A-Za-z-]+)(?:\s*=\s*"?([^",]*)"?)?')
+NO_CONTENT = 204
 TRY_LATER = {408, 425, 429}  # of the client's errors these pass by themselves
 UNASKED = {206, 304}  # answers to what was not asked
 MANIFEST_NAMES = (".m3u8", ".m3u", ".mpd")
@@ -30,6 +31,11 @@ class Kind(StrEnum):
     BLOCKING = "blocking"  # a playlist that was asked for by its newest part (rfc8216bis §6.2.5.2)
     MEDIA = "media"  # and everything else
     REFUSAL = "refusal"  # also a redirect
+    NO_NEWS = "no news"  # 204: what was asked for may come any time, and is asked for again
+
+
+PASSING = {Kind.REFUSAL, Kind.NO_NEWS}
+"""Never served beyond their time."""
 
 
 class Answer(NamedTuple):
@@ -73,6 +79,8 @@ def failed(status: int) -> bool:
 def kind(key: str, answer: Answer) -> Kind:
     """What the answer to `key` is."""
     path, _, query = key.partition("?")
+    if answer.status == NO_CONTENT:
+        return Kind.NO_NEWS
     if not 200 <= answer.status < 300:
         return Kind.REFUSAL
     if not is_manifest(path, answer.content_type):
@@ -146,14 +154,14 @@ def _usual(what: Kind, beat: Pace, policy: Policy) -> float:
         return policy.refusal_s
     if what is Kind.MEDIA or beat.ended:
         return policy.media_s
-    if not beat.target_s:
+    if what is Kind.NO_NEWS or not beat.target_s:
         return policy.manifest_s
     return beat.target_s * (policy.blocking_targets if what is Kind.BLOCKING else 0.5)
 
 
 def _stale(what: Kind, said: Mapping[str, str], fresh_s: float, policy: Policy) -> float:
     """For how many seconds it is served while it is asked for again (RFC 5861 §3)."""
-    if said.keys() & {"must-revalidate", "proxy-revalidate"} or what is Kind.REFUSAL:
+    if said.keys() & {"must-revalidate", "proxy-revalidate"} or what in PASSING:
         return 0
     named = _seconds(said.get("stale-while-revalidate", ""))
     if named is not None:
@@ -171,7 +179,7 @@ def caching(answer: Answer, given: Times, now_ns: int) -> str:
 def grace_end_ns(key: str, answer: Answer, given: Times, policy: Policy) -> int:
     """Until when this answer may be served on while the origin fails (RFC 5861 §4)."""
     what, said = kind(key, answer), directives(answer.cache_control)
-    if what is Kind.REFUSAL or said.keys() & {"no-store", "private", "must-revalidate", "proxy-revalidate"}:
+    if what in PASSING or said.keys() & {"no-store", "private", "must-revalidate", "proxy-revalidate"}:
         return given.stale_ns
     grace_s = policy.media_grace_s if what is Kind.MEDIA else policy.manifest_grace_s
     return max(given.stale_ns, given.fresh_ns + int(grace_s * NS_PER_S))
