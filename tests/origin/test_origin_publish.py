@@ -27,7 +27,7 @@ def test_media_goes_out_before_the_playlist_that_names_it() -> None:
     (chunk,) = chunks("v720", VIDEO, (EVEN, 5), 1)
     messages = event.publisher.add(chunk, event.sessions["v720"], end_ns(chunk, VIDEO))
     assert kinds(messages) == ["Appended", "Streamed", "Ranged", "Expected", "Playlist"]
-    ranged, expected = messages[1], messages[2]
+    ranged, expected = messages[2], messages[3]
     assert isinstance(ranged, Ranged)
     assert ranged == Ranged("/live/main/v720/895000000.5.m4s", ranged.blob, 500, 100, "video/mp4", Cache.IMMUTABLE)
     assert expected == Expected("/live/main/v720/895000000.6.m4s")
@@ -49,7 +49,7 @@ def test_a_segment_opens_with_its_first_chunk_and_closes_with_its_last() -> None
     opened = messages[0]
     assert isinstance(opened, Opened)
     assert opened.path == f"/live/main/v720/{EVEN + 1}.m4s"
-    assert kinds(messages)[:3] == ["Opened", "Appended", "Ranged"]
+    assert kinds(messages)[:3] == ["Opened", "Appended", "Streamed"]
     event.edge.take(messages)
     assert len(event.edge.closed) == 2
     assert f"/live/main/v720/{EVEN + 2}.m4s" in event.edge.expected

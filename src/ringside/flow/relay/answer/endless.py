@@ -5,8 +5,8 @@ to write: the header where it is another than before, and bytes of a blob, alway
 
 The theory. A stream is a chain of legs, a blob and its header each; a leg knows the one after it, so that whoever has
 all of a blob goes on without asking anybody. Only the newest leg is kept here, older ones live by those who are on
-them. Who falls so far behind that the leg after theirs is not the newest any more is put where one who joins now would
-begin: a viewer of a live event has no use for what is over, and the memory for it has a bound.
+them. Who falls so far behind that the leg after theirs is not the newest any more (the chain is cut there, or the
+slowest reader would keep all of the event) is put where one who joins now would begin.
 """
 
 from typing import NamedTuple
@@ -20,15 +20,25 @@ UNBUFFERED = b"X-Accel-Buffering: no"
 
 
 class Leg:
-    """One blob of a stream, and the header its chunks need. `over`: nothing comes after it."""
+    """One blob of a stream, and the header its chunks need. `over`: nothing comes after it; `past`: too much does."""
 
-    __slots__ = ("blob", "header", "next", "over")
+    __slots__ = ("blob", "header", "next", "over", "past")
 
     def __init__(self, blob: Blob, header: bytes) -> None:
         self.blob = blob
         self.header = header
         self.next: Leg | None = None
         self.over = False
+        self.past = False
+
+
+class Skips:
+    """How often viewers of a worker's streams were too far behind, and were put at the newest beginning."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
 
 
 class Endless:
@@ -37,15 +47,16 @@ class Endless:
     `heir`: the same stream as a feed that began anew tells it; who is here goes on there.
     """
 
-    __slots__ = ("heir", "leg", "offset", "rides", "serve", "skips", "tally")
+    __slots__ = ("_before", "heir", "leg", "offset", "rides", "serve", "skips", "tally")
 
-    def __init__(self, leg: Leg, offset: int, content_type: str, tally: Tally) -> None:
+    def __init__(self, leg: Leg, offset: int, content_type: str, tally: Tally, skips: Skips) -> None:
+        self._before: Leg | None = None
         self.leg = leg
         self.offset = offset
         self.tally = tally
         self.heir: Endless | None = None
         self.rides: WeakSet[Ride] = WeakSet()
-        self.skips = 0  # of viewers who were too far behind
+        self.skips = skips
         self.serve = Serve(200, head(content_type, NO_STORE, None, UNBUFFERED), tally=tally)
 
     def __repr__(self) -> str:
@@ -55,6 +66,9 @@ class Endless:
         """Who joins from now on begins here; the blob whose followers may go on now."""
         last = self.leg
         if last.blob is not blob or last.header != header:
+            if self._before is not None:
+                self._before.next, self._before.past = None, True
+            self._before = last
             self.leg = last.next = Leg(blob, header)
         self.offset = offset
         return last.blob
@@ -125,13 +139,12 @@ class Ride:
             self._stream = stream
             stream.rides.add(self)
             self._skip()
-        elif (after := self._leg.next) is not None:
-            if after.next is not None:
-                self._skip()
-            elif self._leg.blob.closed and self._at >= self._leg.blob.size:
-                self._leg, self._at = after, 0
+        elif self._leg.past:
+            self._skip()
+        elif self._leg.next is not None and self._leg.blob.closed and self._at >= self._leg.blob.size:
+            self._leg, self._at = self._leg.next, 0
 
     def _skip(self) -> None:
         stream = self._stream
-        stream.skips += 1
+        stream.skips.count += 1
         self._leg, self._at = stream.leg, stream.offset

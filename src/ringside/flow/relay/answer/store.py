@@ -31,7 +31,7 @@ from ringside.core.feed import (
 from ringside.flow.relay.answer.blob import Blob
 from ringside.flow.relay.answer.census import Census
 from ringside.flow.relay.answer.copy import GZIP, RANGES, UNBUFFERED, VARY, Copy
-from ringside.flow.relay.answer.endless import Endless, Leg
+from ringside.flow.relay.answer.endless import Endless, Leg, Skips
 from ringside.flow.relay.answer.keys import is_own
 from ringside.flow.relay.answer.serve import Serve, Tally, cache_control, compress, compressible, head
 from ringside.flow.relay.answer.waiting import WHOLE, Point
@@ -195,7 +195,7 @@ class Store:
         self.media_ns = 0
         self.touched: set[str] = set()
         self.grown: set[Blob] = set()
-        self._skips = 0  # in streams that are no more
+        self._skips = Skips()
 
     def __repr__(self) -> str:
         now = self._now
@@ -211,8 +211,8 @@ class Store:
     def streams(self) -> dict[str, int]:
         """How many viewers of endless responses there are, and how often one was too far behind."""
         streams = [thing for thing in self._now.things.values() if isinstance(thing, Endless)]
-        skips = self._skips + sum(stream.skips for stream in streams)
-        return {"stream_viewers": sum(len(stream.rides) for stream in streams), "stream_skips": skips}
+        viewers = sum(len(stream.rides) for stream in streams)
+        return {"stream_viewers": viewers, "stream_skips": self._skips.count}
 
     @property
     def ended(self) -> bool:
@@ -331,7 +331,8 @@ class Store:
         else:
             leg = Leg(blob, page.document.body)
             tally = self.census.tally(path, message.content_type)
-            self._place(world, path, Endless(leg, message.offset, message.content_type, tally))
+            stream = Endless(leg, message.offset, message.content_type, tally, self._skips)
+            self._place(world, path, stream)
 
     def _change(self, world: _World, message: Expected | Fresh | Removed) -> None:
         path = message.path
@@ -376,11 +377,7 @@ class Store:
             thing.blob.lost = not thing.blob.closed
             self.grown.add(thing.blob)
         elif isinstance(thing, Endless):
-            self._end_stream(thing, None)
-
-    def _end_stream(self, stream: Endless, heir: Thing | None) -> None:
-        self._skips += stream.skips
-        self.grown.add(stream.end(heir if isinstance(heir, Endless) else None))
+            self.grown.add(thing.end())
 
     def _sync(self, message: Synced, now_ns: int) -> None:
         if self._next is None:
@@ -391,7 +388,8 @@ class Store:
             self.grown.add(blob)
         for path, thing in old.things.items():
             if isinstance(thing, Endless):
-                self._end_stream(thing, new.things.get(path))
+                heir = new.things.get(path)
+                self.grown.add(thing.end(heir if isinstance(heir, Endless) else None))
         stay = {path: thing for path, thing in old.things.items() if path not in new.things and _whole(thing)}
         self._leaving.append((now_ns + GRACE_NS, stay))
         new.things.update(stay)
