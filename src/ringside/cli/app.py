@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from ringside import __version__
-from ringside.cli import crowd_verb, edge_verb
+from ringside.cli import crowd_verb, edge_verb, moq
 from ringside.cli.console import sentences
 
 
@@ -97,6 +97,9 @@ def live(
     takeover: TakeoverOption = False,
     ingest_token: TokenOption = None,
     feed_token: FeedTokenOption = None,
+    moq_on: moq.On = False,
+    moq_port: moq.Port = None,
+    moq_relay: moq.Relay = None,
     trace: Annotated[Path | None, typer.Option(help="Write a JSON line for each chunk encoded.")] = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -108,6 +111,7 @@ def live(
         source={"url": source, "loop": loop, "burn_strip": burn_strip, "takeover": takeover},
         edge={"host": host, "port": port},
         origin={"ingest_token": ingest_token, "feed_token": feed_token},
+        moq=moq.changes(moq_on, moq_port, moq_relay),
     )
     with sentences():
         verb.run(event, changes, duration_s=duration, trace=trace, verbose=verbose)
@@ -171,6 +175,9 @@ def edge(
     ignore_query: edge_verb.IgnoreQuery = None,
     feed_token: FeedTokenOption = None,
     takeover: edge_verb.Takeover = False,
+    moq_on: moq.On = False,
+    moq_port: moq.Port = None,
+    moq_relay: moq.Relay = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Cache a live event near its viewers: one request to the origin for each object, the crowd held until it is here.
@@ -182,6 +189,7 @@ def edge(
     changes = _overrides(
         edge={"host": host, "port": port, "workers": workers},
         fill={"origin": origin, "mode": "pull" if pull else None, "feed_token": feed_token},
+        moq=moq.changes(moq_on, moq_port, moq_relay),
     )
     with sentences():
         verb.run(event, changes, verb.Wishes(memory, ignore_query or (), tls, takeover), verbose)

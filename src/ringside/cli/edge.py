@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ringside import __version__
 from ringside.cli import event as event_file
+from ringside.cli import moq
 from ringside.cli.console import say
 from ringside.cli.event import Event
 from ringside.cli.ports import reachable_address, shown
@@ -22,7 +23,6 @@ from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.telemetry import setup_log
-from ringside.flow.relay.fill.config import Config
 from ringside.flow.relay.wire.certificate import context
 
 OPTIONS = {
@@ -30,6 +30,7 @@ OPTIONS = {
     "fill.memory_bytes": "--memory",
     "fill.feed_token": "--feed-token",
     "edge.workers": "--workers",
+    "moq.relay": "--moq-relay",
 }
 """Fields of an event file as the person who typed them knows them."""
 READY_S = 30.0
@@ -118,7 +119,10 @@ def settled(event: Event, wishes: Wishes) -> Event:
 class Station:
     """One run of `ringside edge`: a filler and its workers, and what has been heard from them."""
 
-    def __init__(self, filling: Config, public: Public, folder: Path, verbose: bool) -> None:
+    def __init__(self, event: Event, public: Public, folder: Path, verbose: bool) -> None:
+        filling = event.fill
+        assert filling is not None
+        self.event = event
         self.public = public
         self.supervisor = Supervisor(Wall(), self.hear, verbose)
         self.ready = asyncio.Event()
@@ -153,6 +157,15 @@ class Station:
         self._unready = {worker.name for worker in workers}
         for worker in workers:
             self.supervisor.start(worker)
+        self._publish(mode)
+
+    def _publish(self, mode: str) -> None:
+        """Publish over MoQ, if that is wanted."""
+        publisher = moq.child(self.event.moq, self.event.edge, self.public.port, self._feed)
+        if publisher is not None and mode == "pull":
+            say("  [yellow]no MoQ: what is pulled has no chunks to publish; the origin would have to be Ringside[/]")
+        elif publisher is not None:
+            self.supervisor.start(publisher)
 
     def _say(self, state: str) -> None:
         before, self._state = self._state, state
@@ -184,6 +197,8 @@ def banner(event: Event, public: Public, origin: str) -> None:
     say(f"[bold]Ringside {__version__}[/]  edge of [bold]{origin}[/], {count} worker{'s' * (count > 1)}")
     say(f"  watch    [bold cyan]{here}[/]{also}")
     say(f"  status   {here}status")
+    if line := moq.banner(event.moq, public.port):
+        say(line)
     say("  Ctrl-C ends it; SIGTERM lets its viewers finish first")
 
 
@@ -196,8 +211,8 @@ def _private_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _serve(filling: Config, public: Public, folder: Path, verbose: bool) -> None:
-    station = Station(filling, public, folder, verbose)
+async def _serve(event: Event, public: Public, folder: Path, verbose: bool) -> None:
+    station = Station(event, public, folder, verbose)
     station.supervisor.start(station.filler)
     await station.supervisor.until(station.course(), tell=station.filler)
 
@@ -211,8 +226,9 @@ def run(path: Path | None, changes: dict[str, dict[str, Any]], wishes: Wishes, v
     assert event.fill is not None
     public = Public(event.edge, "edge", wishes.takeover, "--takeover replaces it without dropping anyone")
     try:
+        moq.check(event.moq, event.edge, public.port, shared=public.old is not None)
         banner(event, public, event.fill.origin)
         with _private_folder() as folder:
-            asyncio.run(_serve(event.fill, public, folder, verbose))
+            asyncio.run(_serve(event, public, folder, verbose))
     finally:
         public.close()

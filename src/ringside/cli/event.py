@@ -1,10 +1,11 @@
 """The event file: what an event is, in TOML, each table read by the stage it configures.
 
-    [event]    name = "final"   title = "The final"   segment_s = 2   part_s = 0.2
+    [event]    name = "final"   title = "The final"   segment_s = 2   part_s = 0.2   target_s = 1.2
     [source]   url = "rtmp://0.0.0.0:1935/live"   burn_strip = false
     [encode]   fps = 30   [[encode.ladder]] height = 720   bitrate_bps = 2_800_000
     [origin]   dvr_s = 300   dvr_bytes = 536_870_912
     [edge]     host = "0.0.0.0"   port = 8080   workers = 1
+    [moq]      on = true   port = 8080   relay = "https://relay.example:4443/"
     [fill]     origin = "http://origin:8080"   memory_bytes = 1_073_741_824   (of `ringside edge` alone)
 
 A wrong field is refused by its path and value; so is an unknown one.
@@ -23,6 +24,7 @@ from ringside.flow.encode import Config as Encode
 from ringside.flow.origin import Config as Origin
 from ringside.flow.relay.edge import Config as Edge
 from ringside.flow.relay.fill.config import Config as Fill
+from ringside.flow.relay.moq import Config as Moq
 
 
 class Event(BaseModel):
@@ -36,6 +38,7 @@ class Event(BaseModel):
     origin: Origin = Origin()
     edge: Edge = Edge()
     fill: Fill | None = None
+    moq: Moq = Moq()
 
 
 def load(path: Path | None, changes: dict[str, dict[str, Any]] | None = None) -> Event:

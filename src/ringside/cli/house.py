@@ -6,10 +6,12 @@ import socket
 import tempfile
 from pathlib import Path
 
+from ringside.cli import moq
 from ringside.cli.event import Event
 from ringside.cli.ports import private_listener, shown
 from ringside.cli.public import Public
 from ringside.cli.supervisor import Child, Supervisor
+from ringside.core.errors import Misconfigured
 
 
 def addresses(event: Event) -> tuple[str, str]:
@@ -23,6 +25,11 @@ class House:
     def __init__(self, event: Event, verb: str) -> None:
         self.event = event
         self.public = Public(event.edge, verb)
+        try:
+            moq.check(event.moq, event.edge, self.public.port)
+        except Misconfigured:
+            self.public.close()
+            raise
         self.token = event.origin.ingest_token or secrets.token_urlsafe(16)
         self._listener: socket.socket = private_listener()
         self._folder = Path(tempfile.mkdtemp(prefix="ringside-"))
@@ -44,5 +51,7 @@ class House:
         supervisor.start(origin)
         for worker in self.public.workers(feed):
             supervisor.start(worker)
+        if (publisher := moq.child(self.event.moq, self.event.edge, self.public.port, feed)) is not None:
+            supervisor.start(publisher)
         self.public.announce(supervisor)
         return origin

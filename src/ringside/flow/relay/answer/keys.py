@@ -8,7 +8,9 @@ never reaches the origin, or every viewer would be a miss.
 from collections.abc import Callable, Collection
 from urllib.parse import unquote, unquote_plus
 
-OWN = frozenset({"/status", "/status.json", "/status/events", "/metrics", "/healthz", "/clock", "/cmcd", "/feed"})
+OWN = frozenset(
+    {"/status", "/status.json", "/status/events", "/metrics", "/healthz", "/clock", "/cmcd", "/feed", "/moq.json"}
+)
 MAX_KEY = 4096  # bytes: what the feed carries
 
 
