@@ -2,3 +2,6 @@
 export * from './strip.js';
 export * from './clock.js';
 export * from './latency.js';
+export * from './steer.js';
+export * from './pacer.js';
+export * from './target.js';

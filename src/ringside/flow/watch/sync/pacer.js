@@ -1,0 +1,152 @@
+/* Plays a video so that what it shows is as old as the target says: looks, asks steer.js, and turns the two knobs there
+   are, playbackRate and (beyond a second) currentTime.
+
+   The player says when a picture was taken (`dateOf`) and how little latency its path can hold (`floor_ms`). A clock that
+   cannot be right (a server hours off, or none that answers) is shifted so that the newest picture is as old as it would be. */
+import { localNow } from './clock.js';
+import { isPlausible, shiftFor } from './latency.js';
+import { begin, steer } from './steer.js';
+
+const LOOK_MS = 100;
+const BLIND_MS = 4000; // without a clock for so long, the media's own time has to do
+const DOUBT_MS = 2000; // an implausible clock is borne for so long
+const FLOOR_SLOPE = 0.02; // the floor may move, but no faster than steering follows
+
+/** Media in `buffered` around `at_s`: `{ahead_ms, behind_ms}`; what lies beyond a gap does not count. */
+export function around(buffered, at_s) {
+  for (let i = 0; i < buffered.length; i += 1) {
+    if (buffered.start(i) <= at_s + 0.05 && buffered.end(i) >= at_s) {
+      return { ahead_ms: (buffered.end(i) - at_s) * 1000, behind_ms: Math.max(0, at_s - buffered.start(i)) * 1000 };
+    }
+  }
+  return { ahead_ms: 0, behind_ms: 0 };
+}
+
+/** A value that follows another, no faster than `FLOOR_SLOPE`; the first at once. */
+export function followed(shown_ms, wanted_ms, passed_ms) {
+  if (shown_ms === null || wanted_ms === null) return wanted_ms;
+  const most_ms = FLOOR_SLOPE * passed_ms;
+  return shown_ms + Math.min(most_ms, Math.max(-most_ms, wanted_ms - shown_ms));
+}
+
+export class Pacer {
+  #video;
+  #clock;
+  #target;
+  #player;
+  #state = begin();
+  #timer = 0;
+  #looked_ms = null;
+  #began_ms = 0;
+  #floor_ms = null;
+  #shift_ms = 0;
+  #doubt_since_ms = null;
+  #told = { target_ms: null, latency_ms: null, offset_ms: null };
+
+  constructor({ video, clock, target, player }) {
+    this.#video = video;
+    this.#clock = clock;
+    this.#target = target;
+    this.#player = player;
+  }
+
+  /** The effective target; null before the first look. */
+  get target_ms() {
+    return this.#told.target_ms;
+  }
+
+  /** How long ago what plays now was captured; null while that is unknown. */
+  get latency_ms() {
+    return this.#told.latency_ms;
+  }
+
+  /** Latency minus target: late is positive. */
+  get offset_ms() {
+    return this.#told.offset_ms;
+  }
+
+  get rate() {
+    return this.#state.rate;
+  }
+
+  start() {
+    if (this.#timer) return this;
+    this.#began_ms = performance.now();
+    this.#video.preservesPitch = true;
+    this.#look();
+    return this;
+  }
+
+  /** Lets go: the video plays at its own pace, as a viewer in the past wants it. */
+  stop() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#state = { ...begin(), starting: false };
+    this.#turn(1);
+  }
+
+  /** Another player on the same video: where it starts is free again. */
+  follow(player) {
+    this.#player = player;
+    this.#state = begin();
+    this.#floor_ms = null;
+    this.#shift_ms = 0;
+  }
+
+  #look() {
+    const now_ms = performance.now();
+    const seen = this.#see(now_ms);
+    const { state, rate, jump_ms } = steer(this.#state, seen, now_ms);
+    this.#state = state;
+    this.#looked_ms = now_ms;
+    this.#turn(rate);
+    if (jump_ms !== null) this.#video.currentTime += jump_ms / 1000;
+    const until_ms = state.waiting ? Math.max(1, -state.est_ms - 5) : LOOK_MS;
+    this.#timer = setTimeout(() => this.#look(), Math.min(LOOK_MS, until_ms));
+  }
+
+  #turn(rate) {
+    if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
+  }
+
+  /* What steer.js wants to know; the moment and the playhead are read next to each other. */
+  #see(now_ms) {
+    const { video } = this;
+    const [utc_ms, at_s] = [this.#now(now_ms), video.currentTime];
+    const media = around(video.buffered, at_s);
+    const date_ms = this.#player?.dateOf(at_s) ?? null;
+    this.#doubt(utc_ms, date_ms, media.ahead_ms, now_ms);
+    const { target_ms, slope } = this.#effective(utc_ms, now_ms);
+    const latency_ms = date_ms === null || utc_ms === null ? null : utc_ms - date_ms;
+    this.#told = { target_ms, latency_ms, offset_ms: latency_ms === null ? null : latency_ms - target_ms };
+    const free = video.paused || video.seeking || video.ended || video.readyState < 2;
+    const over = this.#player?.range?.()?.over ?? false;
+    return { late_ms: free || over ? null : this.#told.offset_ms, slope, ...media };
+  }
+
+  get video() {
+    return this.#video;
+  }
+
+  #now(now_ms) {
+    if (this.#clock.known) return this.#clock.now() + this.#shift_ms;
+    return now_ms - this.#began_ms > BLIND_MS ? localNow() + this.#shift_ms : null;
+  }
+
+  /* The newest there is tells whether the clock can be right; one that stays wrong is shifted. */
+  #doubt(utc_ms, date_ms, ahead_ms, now_ms) {
+    const age_ms = utc_ms === null || date_ms === null ? 0 : utc_ms - date_ms - ahead_ms;
+    if (isPlausible(age_ms)) this.#doubt_since_ms = null;
+    else this.#doubt_since_ms ??= now_ms;
+    if (this.#doubt_since_ms === null || now_ms - this.#doubt_since_ms < DOUBT_MS) return;
+    this.#shift_ms += shiftFor(age_ms, this.#player?.floor_ms?.() ?? null);
+    this.#doubt_since_ms = null;
+  }
+
+  /* The event's target, or what the path can hold where that is more. */
+  #effective(utc_ms, now_ms) {
+    const { target_ms, slope } = this.#target.at(utc_ms ?? this.#clock.now());
+    this.#floor_ms = followed(this.#floor_ms, this.#player?.floor_ms?.() ?? null, now_ms - (this.#looked_ms ?? now_ms));
+    return (this.#floor_ms ?? 0) > target_ms ? { target_ms: this.#floor_ms, slope: 0 } : { target_ms, slope };
+  }
+}
