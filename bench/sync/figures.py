@@ -6,6 +6,7 @@ newest frame displayed by then, so that a screen that stands still is seen to fa
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -48,7 +49,8 @@ def told(rows: Iterable[Sequence[float | None]]) -> Told:
     unread = twice = missed = 0
     last: int | None = None
     for shown_ms, capture_ms, media_s, presented, rate in rows:
-        assert shown_ms is not None and media_s is not None and presented is not None and rate is not None
+        if shown_ms is None or media_s is None or presented is None or rate is None:
+            raise ValueError("only the capture time of a frame may be unknown")
         missed += max(0, int(presented) - last - 1) if last is not None else 0
         last = int(presented)
         if capture_ms is None:
@@ -116,7 +118,7 @@ def spread_ms(screens: Sequence[Screen], from_ms: float, until_ms: float) -> lis
 def jumps(frames: Sequence[Frame]) -> list[tuple[float, float]]:
     """`(when, by how much)` the picture passed over more than two frames, or went back."""
     found = []
-    for before, after in zip(frames, frames[1:], strict=False):
+    for before, after in pairwise(frames):
         by_ms = after.capture_ms - before.capture_ms
         if by_ms > JUMP_MS or by_ms < 0:
             found.append((after.shown_ms, float(by_ms)))
@@ -125,9 +127,7 @@ def jumps(frames: Sequence[Frame]) -> list[tuple[float, float]]:
 
 def stalls(frames: Sequence[Frame]) -> list[tuple[float, float]]:
     """`(when, for how long)` no new frame was displayed for longer than a viewer takes for movement."""
-    gaps = (
-        (before.shown_ms, after.shown_ms - before.shown_ms) for before, after in zip(frames, frames[1:], strict=False)
-    )
+    gaps = ((before.shown_ms, after.shown_ms - before.shown_ms) for before, after in pairwise(frames))
     return [(at_ms, gap_ms) for at_ms, gap_ms in gaps if gap_ms > STALL_MS]
 
 
@@ -152,7 +152,7 @@ def offsets_ms(
 
 
 def back_ms(offsets: Sequence[tuple[float, float | None]], ended_ms: float) -> float | None:
-    """How long after `ended_ms` a screen was within ±50 ms of the rest, and stayed for 2 s (95 % of it); None: never."""
+    """How long after `ended_ms` a screen was within ±50 ms of the rest and stayed for 2 s (95 % of it); None: never."""
     after = [(at_ms, offset is not None and abs(offset) <= WITHIN_MS) for at_ms, offset in offsets if at_ms >= ended_ms]
     width = int(HOLD_MS / STEP_MS)
     good = [0]
@@ -183,7 +183,7 @@ def rates(frames: Sequence[Frame]) -> dict[str, float]:
     if len(frames) < 2:
         return {"n": len(frames)}
     off = [abs(frame.rate - 1) for frame in frames]
-    steps = [abs(b.rate - a.rate) for a, b in zip(frames, frames[1:], strict=False) if b.rate != a.rate]
+    steps = [abs(b.rate - a.rate) for a, b in pairwise(frames) if b.rate != a.rate]
     minutes = (frames[-1].shown_ms - frames[0].shown_ms) / 60_000
     return {
         "n": len(frames),

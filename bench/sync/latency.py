@@ -47,8 +47,11 @@ def play(case: Case, options: Options) -> dict[str, Any]:
     count = max(len(case.players), options.players or PLAYERS)
     players = [case.players[number % len(case.players)] for number in range(count)]
     target_s = options.target_s or case.target_s
-    about = {"frames_per_chunk": case.frames_per_chunk, "target_s": target_s}
-    with event("latency", *case.options, **about) as running, room(options.seed) as there:
+    chunks = case.frames_per_chunk
+    with (
+        event("latency", *case.options, frames_per_chunk=chunks, target_s=target_s) as running,
+        room(options.seed) as there,
+    ):
         if "moq" in players and not offers(f"{running.url}/moq.json"):
             raise SystemExit("this event offers no MoQ")
         seats = sit(there, running, players, options, target_s)

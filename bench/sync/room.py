@@ -37,10 +37,10 @@ PATHS = {"push": "push", "moq": "moq", "hls": "ll-hls", "dash": "ll-dash"}
 """What is asked of the page, and what a player that does so calls its path."""
 
 
-def instrument(skew_ms: float = 0) -> str:
-    """The script that goes into every page: the strip's reader and what watches the screens."""
-    strip = STRIP.read_text().replace("\nexport ", "\n")
-    return f"(() => {{\nconst SKEW_MS = {skew_ms};\n{strip}\n{(HERE / 'shown.js').read_text()}\n}})();"
+def instrument(skew_ms: float = 0, server_ms: float = 0) -> str:
+    """The script that goes into every page; its device clock and the server's may be wrong by so much."""
+    strip, watching = STRIP.read_text().replace("\nexport ", "\n"), (HERE / "shown.js").read_text()
+    return f"(() => {{\nconst SKEW_MS = {skew_ms}, SERVER_MS = {server_ms};\n{strip}\n{watching}\n}})();"
 
 
 @dataclass(slots=True)
@@ -136,19 +136,17 @@ class Room:
         *,
         browser: str = "shared",
         skew_ms: float = 0,
+        server_ms: float = 0,
         large: bool = False,
-        muddle: Any = None,
     ) -> Window:
-        """A page at `url`; `muddle(page)` may put something between it and its server."""
+        """A page at `url`; its device clock, or what /clock tells it, is wrong by so much."""
         size = WALL_SIZE if large else SIZE
         context = self.browser(browser).new_context(viewport=size, ignore_https_errors=True)  # type: ignore[arg-type]
         context.set_default_timeout(20_000)
-        context.add_init_script(instrument(skew_ms))
+        context.add_init_script(instrument(skew_ms, server_ms))
         page = context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)[:200]) if len(errors) < 20 else None)
-        if muddle:
-            muddle(page)
         page.goto(url, wait_until="domcontentloaded")
         window = Window(page, name, errors)
         self.windows.append(window)

@@ -4,7 +4,8 @@
    frame displayed, [shown_ms, capture_ms, media_s, presented, rate]: when it is seen by the machine's own clock (the
    true one: this script reads it before SKEW_MS makes the page believe another), what its strip says, its media time,
    how many frames the browser had presented by then, and the playback rate. Nothing is asked of the player but its
-   video; what it says of itself (`said`) is kept beside, to compare. StripReader and SKEW_MS stand above this text. */
+   video; what it says of itself (`said`) is kept beside, to compare. StripReader, SKEW_MS (the device's clock is wrong
+   by so much) and SERVER_MS (so is what /clock answers) stand above this text. */
 const MOST_ROWS = 20_000; // of one player, between two takings
 const LOOK_MS = 100;
 const SNAP = { width: 480, height: 270, before_ms: 200 };
@@ -20,6 +21,19 @@ function skewClocks(by_ms) {
   });
   const { get } = Object.getOwnPropertyDescriptor(Performance.prototype, 'timeOrigin');
   Object.defineProperty(Performance.prototype, 'timeOrigin', { configurable: true, get() { return get.call(this) + by_ms; } });
+}
+
+/** What this page is told by /clock is wrong by so much: a player that keeps to it is off by as much. */
+function misleadClock(by_ms) {
+  const asked = globalThis.fetch;
+  globalThis.fetch = async (...given) => {
+    const response = await asked(...given);
+    if (new URL(given[0]?.url ?? given[0], location.href).pathname !== '/clock' || !response.ok) return response;
+    const text = await response.text();
+    const utc_ms = trueDate.parse(text.trim()) + by_ms;
+    const { status, headers } = response;
+    return Number.isFinite(utc_ms) ? new Response(new trueDate(utc_ms).toISOString(), { status, headers }) : new Response(text, { status, headers });
+  };
 }
 
 /** One video, watched for as long as it is there. */
@@ -124,3 +138,4 @@ class Shown {
 
 globalThis.shown = new Shown();
 if (SKEW_MS) skewClocks(SKEW_MS);
+if (SERVER_MS) misleadClock(SERVER_MS);
