@@ -47,6 +47,7 @@ class View:
 
     `next` is the (segment, part) that will be published next. `target_s` and `part_target_s` never change
     during an event; `part_target_s` of 0 means that the track has no parts (a foreign encoder's whole segments).
+    `chunk_s`: the longest chunk, where a part is made of several; 0 where each is a part.
     """
 
     track: Track
@@ -56,6 +57,7 @@ class View:
     part_target_s: float
     discontinuity_sequence: int = 0
     ended: bool = False
+    chunk_s: float = 0.0
 
     @property
     def last(self) -> tuple[int, int]:

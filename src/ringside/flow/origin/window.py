@@ -68,6 +68,7 @@ class Window:
         self._new_timing = False
         self._discontinuity = False
         self._regular_ticks = 0  # duration of the last whole segment
+        self._chunk_ticks = 0  # of the longest chunk
 
     def __repr__(self) -> str:
         state = " lost" if self.lost else ""
@@ -181,6 +182,7 @@ class Window:
         growing.gathering = _gathered(growing, chunk, self.end_ticks, end_ticks)
         growing.size = size
         growing.session = session
+        self._chunk_ticks = max(self._chunk_ticks, chunk.duration_ticks)
         self.end_ticks = end_ticks
         if self._is_full(growing.gathering, chunk.duration_ticks) and not self._may_end_here(chunk):
             changes += self._finish_part()
@@ -274,7 +276,9 @@ class Window:
         if self._growing and self._growing.parts:
             segments += (_frozen(self._growing, self.end_ticks, complete=False),)
         target = part_target_s if self.has_parts else 0.0
-        return View(track, segments, self.next, target_s, target, self.discontinuity_sequence, ended)
+        several = 2 * self._chunk_ticks <= self.rules.limit_ticks
+        chunk_s = self._chunk_ticks / track.timescale if several else 0.0
+        return View(track, segments, self.next, target_s, target, self.discontinuity_sequence, ended, chunk_s)
 
 
 def _gathered(growing: _Growing, chunk: Chunk, from_ticks: int, to_ticks: int) -> Part:

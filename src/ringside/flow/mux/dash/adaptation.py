@@ -88,7 +88,7 @@ def _segment_template(view: View, timing: Timing) -> Element:
     name, init_name = view.track.name, view.track.init_name
     timescale = view.track.timescale
     low_latency = bool(view.part_target_s) and timing.duration_s is None
-    offset = timing.segment_s - Fraction(repr(view.part_target_s))
+    offset = timing.segment_s - Fraction(repr(round(view.chunk_s, 6) or view.part_target_s))
     fine = (timing.segment_s * timescale).denominator
     return element(
         "SegmentTemplate",
@@ -130,7 +130,7 @@ def _resyncs(view: View) -> list[Element]:
     marks = [part.start_ticks for part in segment.parts if part.independent]
     ends = [*marks[1:], segment.start_ticks + segment.duration_ticks]
     gap = max((end - mark for mark, end in zip(marks, ends, strict=True)), default=0)
-    chunk = round(view.part_target_s * view.track.timescale)
+    chunk = round((view.chunk_s or view.part_target_s) * view.track.timescale)
     every_chunk = [element("Resync", {"type": 0, "dT": chunk, "marker": "true"})] if not 0 < gap <= chunk else []
     independent = [element("Resync", {"type": 1, "dT": gap, "marker": "true"})] if gap else []
     return every_chunk + independent
