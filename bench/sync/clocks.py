@@ -1,7 +1,8 @@
 """A device clock that is wrong by +5 s, and by −3 h: does it show on the screens?
 
 Those two players and three with a right clock, on one path. The pages believe the wrong clock: Date and
-performance.timeOrigin are overridden before anything of theirs runs, which is proved. What watches the screens does not.
+performance.timeOrigin are overridden before anything of theirs runs, which is proved; what watches the screens is not
+misled.
 """
 
 from typing import Any

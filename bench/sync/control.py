@@ -1,8 +1,8 @@
 """What must fail, fails: without this, no other figure here means anything.
 
-The instrument: a canvas that draws strips into a video is read back frame by frame, each strip as it was drawn; the same
-canvas with noise in place of strips reads nothing. The measure: of three players one is told a /clock that is 300 ms
-fast, so that it steers 300 ms away; the spread has to show just that, and without it has to be small.
+The instrument: a canvas that draws strips into a video is read back frame by frame, each strip as it was drawn; the
+same canvas with noise in place of strips reads nothing. The measure: of three players one is told a /clock that is
+300 ms fast, so that it steers 300 ms away; the spread has to show just that, and without it has to be small.
 """
 
 from typing import Any
@@ -37,7 +37,7 @@ CANVAS = """(strips) => {
       crc ^= byte;
       for (let bit = 0; bit < 8; bit += 1) crc = crc & 128 ? ((crc << 1) ^ 7) & 255 : crc << 1;
     }
-    return [...'10101010'].map(Number).concat([...bytes, crc].flatMap((byte) => [...byte.toString(2).padStart(8, '0')].map(Number)));
+    return [...'10101010', ...[...bytes, crc].map((byte) => byte.toString(2).padStart(8, '0')).join('')].map(Number);
   };
   window.drawn = new Set();
   const draw = () => {

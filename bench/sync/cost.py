@@ -64,7 +64,7 @@ def play(case: Case, running: Event, viewers: int, seconds: float, idle: float) 
     pids = worker_of(running)
     options = ["--viewers", str(viewers), "--player", case.player, "--arrive", "ramp", "--over", str(JOIN_S / 2)]
     url = f"{running.url}/live/main/{case.document}"
-    run = crowd([url, *options], seconds + JOIN_S, {pid: "edge" for pid in pids}, CROWD_CORE)
+    run = crowd([url, *options], seconds + JOIN_S, dict.fromkeys(pids, "edge"), CROWD_CORE)
     crowd_cores, server = run.steady(JOIN_S, seconds + JOIN_S - END_S)
     said = run.verdict
     edge_cores = server.get("edge", 0.0)

@@ -8,7 +8,7 @@
    by so much) and SERVER_MS (so is what /clock answers) stand above this text. */
 const MOST_ROWS = 20_000; // of one player, between two takings
 const LOOK_MS = 100;
-const SNAP = { width: 480, height: 270, before_ms: 200 };
+const SNAP = { width: 480, height: 270, before_ms: 1000 };
 const origin_ms = performance.timeOrigin;
 const trueDate = Date;
 
