@@ -5,6 +5,7 @@ from fractions import Fraction
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ringside.core.media import Timeline
+from ringside.flow.origin.target import LEAST_S, MOST_S
 
 
 class About(BaseModel):
@@ -18,6 +19,9 @@ class About(BaseModel):
     part_s: float = Field(default=0.2, gt=0.01, le=2)
     linger_s: float = Field(default=12.0, ge=0, le=86_400)
     """How long an event that has ended is served: our page asks anew up to 8 s after a playlist stood still."""
+
+    target_s: float = Field(default=1.2, ge=LEAST_S, le=MOST_S)
+    """How long after its capture every player shows a picture; `ringside target` changes it while the event is on."""
 
     frames_per_chunk: int = Field(default=0, ge=0, le=120)
     """Pictures in a chunk. 0: a chunk is a part. 1: viewers of the stream have each picture when it is encoded, for a

@@ -5,12 +5,14 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from ringside.cli import moq
 from ringside.cli.event import Event
 from ringside.cli.ports import private_listener, shown
 from ringside.cli.public import Public
 from ringside.cli.supervisor import Child, Supervisor
+from ringside.cli.target_keeper import TargetKeeper
 from ringside.core.errors import Misconfigured
 
 
@@ -25,6 +27,7 @@ class House:
     def __init__(self, event: Event, verb: str) -> None:
         self.event = event
         self.public = Public(event.edge, verb)
+        self.target: TargetKeeper | None = None
         try:
             moq.check(event.moq, event.edge, self.public.port)
         except Misconfigured:
@@ -53,5 +56,11 @@ class House:
             supervisor.start(worker)
         if (publisher := moq.child(self.event.moq, self.event.edge, self.public.port, feed)) is not None:
             supervisor.start(publisher)
-        self.public.announce(supervisor)
+        self.target = TargetKeeper(supervisor, origin)
+        self.public.announce(supervisor, self.target.answer)
         return origin
+
+    def hear(self, child: Child, report: dict[str, Any]) -> None:
+        """A child's report."""
+        if self.target is not None:
+            self.target.hear(child, report)

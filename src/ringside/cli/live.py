@@ -25,6 +25,7 @@ class Night:
 
     def __init__(self, house: House, studio: Child, verbose: bool) -> None:
         self.linger_s = house.event.event.linger_s
+        self._house = house
         self.supervisor = Supervisor(Wall(), self.hear, verbose)
         self.on_air = asyncio.Event()
         self.ended = asyncio.Event()
@@ -35,6 +36,7 @@ class Night:
     def hear(self, child: Child, report: dict[str, Any]) -> None:
         """A child's report."""
         if report.get("on_air"):
+        self._house.hear(child, report)
             self.on_air.set()
         if report.get("ended"):
             self.ended.set()

@@ -14,6 +14,7 @@ from ringside.core.telemetry import setup_log
 
 async def _serve(house: House, verbose: bool) -> None:
     def hear(child: Child, report: dict[str, Any]) -> None:
+        house.hear(child, report)
         if report.get("on_air"):
             say("  [green]on the air[/]")
         if report.get("ended"):

@@ -3,7 +3,8 @@
 Each supervisor with a public port keeps a control socket (Unix, mode 0600, for its own user alone), named by user and
 port. One JSON line asks, one answers: `who` has the port; `listeners`, whose descriptors come along (SCM_RIGHTS); and
 `drain`, after which the old one lets its viewers finish and ends. Both listen on the same sockets in between, so that
-no connection waits in a queue that nobody reads.
+no connection waits in a queue that nobody reads. The supervisor of an event is asked the same way for its `target`
+latency, and told another.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import socket
 import stat
 import struct
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ PATIENCE_S = 120.0  # a new supervisor may take so long to start before it is hu
 MAX_ASKERS = 8
 LINE_BYTES = 1024
 FDS_AT_ONCE = 64  # SCM_MAX_FD is 253
+OnTarget = Callable[[object], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +108,23 @@ class Running:
         """Tell it to let its viewers finish, and end. Raises RingsideError when it does not answer."""
         self._ask("drain")
 
+    def target(self, target_s: float | None = None) -> dict[str, Any]:
+        """The event's target latency, changed to `target_s` if given, as origin.Schedule has it.
+
+        Raises RingsideError where that cannot be.
+        """
+        answer = self._ask("target", target_s=target_s)
+        if "refused" in answer:
+            raise RingsideError(str(answer["refused"]))
+        return answer
+
     def close(self) -> None:
         """Ask nothing more; without `drain` it goes on as before."""
         self._socket.close()
 
-    def _ask(self, what: str) -> dict[str, Any]:
+    def _ask(self, what: str, **more: Any) -> dict[str, Any]:
         try:
-            self._socket.sendall(json.dumps({"ask": what, "pid": os.getpid()}).encode() + b"\n")
+            self._socket.sendall(json.dumps({"ask": what, "pid": os.getpid(), **more}).encode() + b"\n")
             line = b""
             while not line.endswith(b"\n"):  # byte by byte: descriptors that follow must not be read here
                 if not (piece := self._socket.recv(1)) or len(line) > LINE_BYTES:
@@ -125,13 +137,24 @@ class Running:
 
 
 class Control:
-    """The control socket of a supervisor. `on_drain(pid)` is called when process `pid` has taken the port over."""
+    """The control socket of a supervisor. `on_drain(pid)` is called when process `pid` has taken the port over.
 
-    def __init__(self, holder: Holder, port: int, listeners: Sequence[socket.socket], on_drain: Callable[[int], None]):
+    `on_target(seconds or None)` answers who asks for the target, or orders one; None where there is no event.
+    """
+
+    def __init__(
+        self,
+        holder: Holder,
+        port: int,
+        listeners: Sequence[socket.socket],
+        on_drain: Callable[[int], None],
+        on_target: OnTarget | None = None,
+    ):
         self._holder = holder
         self._path = control_path(port)
         self._listeners = listeners
         self._on_drain = on_drain
+        self._on_target = on_target
         self._inode = 0
         self._socket: socket.socket | None = None
         self._askers: set[asyncio.Task[None]] = set()
@@ -219,9 +242,19 @@ class Control:
             await self._say(sock, {"count": len(fds)})
             for at in range(0, len(fds), FDS_AT_ONCE):
                 socket.send_fds(sock, [b"+"], fds[at : at + FDS_AT_ONCE])
+        elif what == "target":
+            await self._say(sock, await self._target(question.get("target_s")))
         elif what == "drain":
             await self._say(sock, {"draining": True})
             self._on_drain(int(question.get("pid", 0)))
+
+    async def _target(self, target_s: object) -> dict[str, Any]:
+        if self._on_target is None:
+            return {"refused": f"{self._holder} has no target of its own: its origin has one"}
+        try:
+            return await self._on_target(target_s)
+        except RingsideError as error:
+            return {"refused": str(error)}
 
     async def _say(self, sock: socket.socket, answer: dict[str, Any]) -> None:
         await self._loop.sock_sendall(sock, json.dumps(answer).encode() + b"\n")

@@ -15,7 +15,7 @@ import uvloop
 
 from ringside.cli.about import About
 from ringside.cli.children.channel import Channel
-from ringside.cli.children.render import Manifests
+from ringside.cli.children.render import Manifests, part_hold_back_s
 from ringside.cli.children.status import Gathering
 from ringside.core.clock import Wall
 from ringside.core.feed import Cache, Document, Message
@@ -36,10 +36,15 @@ class Process:
         self.channel = channel
         self.gathering = Gathering(about.name, self.clock)
         self.metrics = Metrics()
-        manifests = Manifests(about.timeline, about.title, settings.part_hold_back_s)
+        kept = config.get("target")
+        began = origin.begun(about.target_s, self.clock.now_ns())
+        self.board = origin.Board(about.name, origin.Schedule.of(kept) if kept else began)
+        hold_back_s = settings.part_hold_back_s or part_hold_back_s(about.target_s, about.timeline)
+        target_at = lambda now_ns: self.board.schedule.at(now_ns)  # noqa: E731
+        manifests = Manifests(about.timeline, about.title, hold_back_s, target_at)
         self.publisher = origin.Publisher(settings, about.name, about.timeline, manifests, self.metrics)
         self.ingest = origin.IngestServer(
-            self.publisher, self.publish, self.clock, settings, self.gathering.take_studio
+            self.publisher, self.publish, self.clock, settings, self.gathering.take_studio, self.aim
         )
         self.hub = feed.Hub(
             config["feed"], self.clock, self.adopt, self.gathering.take_worker, feed_token=settings.feed_token
@@ -69,6 +74,20 @@ class Process:
             self.gathering.processes = order["processes"]
         if "note" in order:
             self.gathering.note(order["note"])
+        if "target_ms" in order:
+            self.aim(order["target_ms"])
+
+    def aim(self, to_ms: int) -> dict[str, Any]:
+        """All players are to steer to `to_ms` after capture: an operator says so, or whoever sheds load. What follows.
+
+        The supervisor is told, so that an origin that is started again goes on with it.
+        """
+        before, now_ns = self.board.schedule, self.clock.now_ns()
+        self.hub.publish(self.board.order(to_ms, now_ns))
+        if self.board.schedule is not before:
+            self.gathering.note(f"the target moves from {before.at(now_ns) / 1000:.4g} s to {to_ms / 1000:.4g} s")
+        self.channel.report(target=self.board.schedule.values())
+        return self.board.describe(now_ns)
 
     def publish_status(self) -> None:
         """Put `/status.json` and `/metrics` out."""
@@ -78,7 +97,8 @@ class Process:
         described["window_bytes"] = described["held_bytes"]
         described["window_s"] = max((row["listed_s"] for row in described["tracks"].values()), default=0)
         parts = self.gathering.parts(self.metrics)
-        status = json.dumps(self.gathering.status(described, parts, self._state), separators=(",", ":"))
+        target = self.board.describe(self.clock.now_ns())
+        status = json.dumps(self.gathering.status(described, parts, self._state, target), separators=(",", ":"))
         text = "text/plain; version=0.0.4; charset=utf-8"
         self.hub.publish(
             [
@@ -107,7 +127,8 @@ async def _serve(channel: Channel) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     await process.hub.start()
     await process.ingest.listen(sock=socket.socket(fileno=os.dup(channel.config["listen_fd"])))
-    channel.report(ready=True)
+    process.hub.publish(process.board.begin())
+    channel.report(ready=True, target=process.board.schedule.values())
     listening = asyncio.create_task(channel.listen(process.order))
     stopping = asyncio.create_task(stop.wait())
     while not (listening.done() or stop.is_set()):

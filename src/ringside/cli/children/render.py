@@ -1,19 +1,34 @@
 """Manifests: the origin's Renderer, made of the mux's writers. Stages do not know each other; this wires two."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from ringside.core.media import NS_PER_S, Timeline, Track, View, rescale
 from ringside.flow.mux import dash, hls
 
+MOST_S = 30.0
+AFTER_S = 0.1  # from the end of the playlist's newest part to its capture, beside the part itself
+
+
+def part_hold_back_s(target_s: float, timeline: Timeline) -> float:
+    """How far from the playlist's end stock players are `target_s` behind; the same all through the event (§6.2.4)."""
+    furthest_s = min(float(3 * timeline.segment_s), MOST_S)
+    return round(min(max(0.0, target_s - float(timeline.part_s) - AFTER_S), furthest_s), 3)
+
 
 class Manifests:
-    """Writes every manifest of an event. One renderer per track keeps the text of old segments."""
+    """Writes every manifest of an event. One renderer per track keeps the text of old segments.
 
-    def __init__(self, timeline: Timeline, title: str, part_hold_back_s: float) -> None:
+    `target_at(now_ns)`: the target latency, ms.
+    """
+
+    def __init__(
+        self, timeline: Timeline, title: str, part_hold_back_s: float, target_at: Callable[[int], float]
+    ) -> None:
         self._title = title
         self._timeline = timeline
-        self._hls = hls.Config(part_hold_back_s=part_hold_back_s) if part_hold_back_s else hls.Config()
+        self._target_at = target_at
+        self._hls = hls.Config(part_hold_back_s=part_hold_back_s)
         self._dash = dash.Config(segment_s=timeline.segment_s)
         self._anchored: dash.Anchor | None = None
         self._media: dict[str, hls.MediaRenderer] = {}
@@ -32,7 +47,8 @@ class Manifests:
 
     def mpd(self, views: Sequence[View], now_ns: int) -> bytes:
         """The MPD."""
-        return dash.mpd(views, self._dash, now_ns, self._anchor(views[0]))
+        config = self._dash.aiming(round(self._target_at(now_ns)), self._timeline.part_s)
+        return dash.mpd(views, config, now_ns, self._anchor(views[0]))
 
     def _anchor(self, view: View) -> dash.Anchor | None:
         """Where a foreign encoder's segments lie; None for one that cuts on the event's timeline."""

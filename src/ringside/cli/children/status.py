@@ -76,11 +76,13 @@ class Gathering:
         wire_ms = {q: max((v for labels, v in wire if labels.get("quantile") == q), default=0) for q in QUANTILES}
         return {**lateness, "wire_ms": wire_ms, "count": int(metrics.total("chunks_total"))}
 
-    def status(self, origin: dict[str, Any], parts: dict[str, Any], state: str) -> dict[str, Any]:
-        """All of an event; the page at `/status` draws it."""
+    def status(
+        self, origin: dict[str, Any], parts: dict[str, Any], state: str, target: dict[str, Any]
+    ) -> dict[str, Any]:
+        """All of an event; the page at `/status` draws it. `target`: the latency that all players steer to."""
         studio = self._fresh(self._studio)
         of_event = {"source": studio.get("source", {}), "encoder": studio.get("encoder", {}), "parts": parts}
-        return self._status(state, **of_event, origin=origin)
+        return self._status(state, target=target, **of_event, origin=origin)
 
     def edge_status(self, upstream: dict[str, Any], state: str) -> dict[str, Any]:
         """All of an edge that stands alone: `upstream` is what its filler tells of the origin."""

@@ -5,5 +5,6 @@ from ringside.flow.origin.config import Config
 from ringside.flow.origin.publish import Publisher
 from ringside.flow.origin.refused import Refused
 from ringside.flow.origin.renderer import Renderer
+from ringside.flow.origin.target import Board, Schedule, begun
 
-__all__ = ["Config", "IngestServer", "Publisher", "Refused", "Renderer"]
+__all__ = ["Board", "Config", "IngestServer", "Publisher", "Refused", "Renderer", "Schedule", "begun"]

@@ -22,6 +22,7 @@ from ringside.flow.origin.ingest import Target, is_authorised, route
 from ringside.flow.origin.publish import Publisher
 from ringside.flow.origin.refused import Refused
 from ringside.flow.origin.request import CONTINUE, Head, answer
+from ringside.flow.origin.target import JSON, milliseconds
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,14 @@ MOST_STATUS_BYTES = 256 * 1024
 
 OnMessages = Callable[[list[Message]], None]
 OnStatus = Callable[[dict[str, Any]], None]
+OnTarget = Callable[[int], dict[str, Any]]
 
 
 class IngestServer:
-    """Takes CMAF from publishers for one event; `on_messages` gets what the edge must know, in order."""
+    """Takes CMAF from publishers for one event; `on_messages` gets what the edge must know, in order.
+
+    `on_status(values)` gets the studio's; `on_target(ms)` an operator's order, and says what follows from it.
+    """
 
     def __init__(
         self,
@@ -45,11 +50,13 @@ class IngestServer:
         clock: Clock,
         config: Config,
         on_status: OnStatus | None = None,
+        on_target: OnTarget | None = None,
     ) -> None:
         self.publisher = publisher
         self.config = config
         self.clock = clock
         self.on_status = on_status
+        self.on_target = on_target
         self.desk = Desk(publisher, config)
         self.connections: set[_Connection] = set()
         self.senders: dict[Body, _Connection] = {}
@@ -146,7 +153,8 @@ class _Connection(asyncio.Protocol):
         self._head = Head()
         self._target: Target | None = None
         self._body: Body | None = None
-        self._status = bytearray()
+        self._json = bytearray()
+        self._told = ""
         self._began_s = self._heard_s = 0.0
         self._in_head = False
         self._over = False
@@ -212,7 +220,7 @@ class _Connection(asyncio.Protocol):
     # called by the parser
 
     def on_message_begin(self) -> None:
-        self._head, self._target = Head(), None
+        self._head, self._target, self._told = Head(), None, ""
         self._in_head = True
         self._began_s = self._heard_s
 
@@ -244,34 +252,46 @@ class _Connection(asyncio.Protocol):
             self._server.emit(messages)
             if refused is not None:
                 raise refused
-        elif self._target is not None and self._target.kind == "status":
-            self._status += data
-            if len(self._status) > MOST_STATUS_BYTES:
-                raise Refused(413, f"a status has at most {MOST_STATUS_BYTES} bytes")
+        elif self._target is not None and self._target.kind in ("status", "target"):
+            self._json += data
+            if len(self._json) > MOST_STATUS_BYTES:
+                raise Refused(413, f"a {self._target.kind} has at most {MOST_STATUS_BYTES} bytes")
 
     def on_message_complete(self) -> None:
-        if self._target is not None and self._target.kind == "status":
-            self._report()
+        if self._target is not None and self._target.kind in ("status", "target"):
+            self._take_json(self._target.kind)
         if self._body is not None:
             self._server.desk.check_whole(self._body)
         self._finish_body()
         keep = self._parser.should_keep_alive()
         if self._transport is not None and not self._over:
-            self._transport.write(answer(200, keep=keep))
+            self._transport.write(answer(200, self._told, keep, JSON) if self._told else answer(200, keep=keep))
             if not keep:
                 self._over = True
                 self._transport.close()
 
-    def _report(self) -> None:
-        body, self._status = bytes(self._status), bytearray()
+    def _take_json(self, kind: str) -> None:
+        body, self._json = bytes(self._json), bytearray()
         try:
-            status = json.loads(body)
+            values = json.loads(body)
         except (ValueError, RecursionError):
-            status = None
-        if not isinstance(status, dict):
-            raise Refused(400, "a status is a JSON object")
-        if self._server.on_status is not None:
-            self._server.on_status(status)
+            values = None
+        if not isinstance(values, dict):
+            raise Refused(400, f"a {kind} is a JSON object")
+        if kind == "target":
+            self._aim(values)
+        elif self._server.on_status is not None:
+            self._server.on_status(values)
+
+    def _aim(self, values: dict[str, Any]) -> None:
+        """The operator orders a target latency."""
+        if self._server.on_target is None:
+            raise Refused(404, "there is no target here")
+        try:
+            to_ms = milliseconds(values.get("target_s"))
+        except ValueError as error:
+            raise Refused(400, str(error)) from None
+        self._told = json.dumps(self._server.on_target(to_ms))
 
     def _finish_body(self) -> None:
         body, self._body = self._body, None

@@ -9,6 +9,7 @@ encoders make of it:
   /ingest/{event}/Streams({track}.cmfv)        the same, as its clause 6.2 names it
   /ingest/{event}/init-stream0.m4s             ffmpeg's dash muxer: track `stream0`
   /ingest/{event}/status                       the studio's status, JSON
+  /ingest/{event}/target                       an order of the operator's: the latency to aim for, {"target_s": 3}
   anything ending in .mpd or .m3u8             accepted and ignored: manifests are written here
 """
 
@@ -28,7 +29,7 @@ FILE = re.compile(r"[A-Za-z0-9_.()-]{1,128}")
 METHODS = {"POST", "PUT", "DELETE"}
 LONGEST_PATH = 512
 
-Kind = Literal["stream", "object", "status", "ignored"]
+Kind = Literal["stream", "object", "status", "target", "ignored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def _target(method: str, steps: list[str]) -> Target:
         return Target("ignored")
     if steps == ["status"]:
         return Target("status")
+    if steps == ["target"]:
+        return Target("target")
     streams = STREAMS.fullmatch(last)
     if streams:
         return Target("stream", streams[1])

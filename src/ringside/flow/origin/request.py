@@ -67,13 +67,13 @@ class Head:
         return self.headers.get("expect", "").lower() == "100-continue"
 
 
-def answer(status: int, sentence: str = "", keep: bool = True) -> bytes:
-    """A whole response; the sentence is its body."""
+def answer(status: int, sentence: str = "", keep: bool = True, kind: str = "text/plain; charset=utf-8") -> bytes:
+    """A whole response; the sentence, or what `kind` says, is its body."""
     body = f"{sentence}\n".encode() if sentence else b""
     connection = "keep-alive" if keep else "close"
     head = (
         f"HTTP/1.1 {status} {REASONS.get(status, 'Refused')}\r\nContent-Length: {len(body)}\r\n"
-        f"Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n{EXTRA.get(status, '')}"
+        f"Content-Type: {kind}\r\nCache-Control: no-store\r\n{EXTRA.get(status, '')}"
         f"Connection: {connection}\r\n\r\n"
     )
     return head.encode() + body

@@ -1,5 +1,6 @@
 """What an event may choose about its MPD, and the Anchor that ties media time to Unix time. Pure values."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -7,6 +8,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ringside.core.media import NS_PER_S
+
+PARTS = 3  # of which a player needs so many
+LEAST_MS = 200
+BEHIND_MS = 2500  # where a player that is further behind than its target had better jump
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,19 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     segment_s: Fraction = Field(default=Fraction(2), gt=0)
-    latency_target_ms: int = Field(default=1500, ge=200, le=60_000)
+    latency_target_ms: int = Field(default=1500, ge=LEAST_MS, le=60_000)
     latency_min_ms: int = Field(default=750, ge=0, le=60_000)
     latency_max_ms: int = Field(default=4000, ge=200, le=120_000)
     playback_rate_min: float = Field(default=0.95, ge=0.5, le=1)
     playback_rate_max: float = Field(default=1.05, ge=1, le=2)
     minimum_update_s: Fraction = Field(default=Fraction(2), gt=0)
     clock_url: str = "/clock"
+
+    def aiming(self, target_ms: int, part_s: Fraction) -> "Config":
+        """This, for players that are to be `target_ms` behind, or as near to it as parts of `part_s` allow."""
+        ms = max(target_ms, math.ceil(PARTS * part_s * 1000), LEAST_MS)
+        spread = {"latency_min_ms": ms // 2, "latency_max_ms": ms + BEHIND_MS}
+        return self.model_copy(update={"latency_target_ms": ms, **spread})
 
     @field_validator("segment_s", "minimum_update_s", mode="before")
     @classmethod
