@@ -39,7 +39,8 @@ sub vcl_recv {
     if (req.method != "GET" && req.method != "HEAD") {
         return (synth(405, "only GET, HEAD and OPTIONS are answered here"));
     }
-    if (req.url ~ "^/clock(\?|$)") {
+    # A stream goes on for as long as its viewer stays: each has one of his own, and nothing of it is kept.
+    if (req.url ~ "^/(clock|live/[^?]+/stream)(\?|$)") {
         return (pass);
     }
     call own_query;
