@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SENTENCES, say, spoken } from '../../../src/ringside/flow/watch/stage/sentences.js';
+import { SENTENCES, say, spoken } from '../../../src/ringside/flow/watch/embed/sentences.js';
 
 test('each sentence is one sentence, without codes', () => {
   for (const text of Object.values(SENTENCES)) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoff_ms, begin, sentenceOf, step } from '../../../src/ringside/flow/watch/stage/session.js';
+import { backoff_ms, begin, sentenceOf, step } from '../../../src/ringside/flow/watch/embed/session.js';
 
 const DICE = 0.5;
 const TICK = { type: 'tick', moving: false, paused: false, behind_s: 0, online: true, hidden: false };

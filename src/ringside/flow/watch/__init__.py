@@ -1,4 +1,4 @@
-"""Watch: the pages a viewer and an engineer open, as bytes ready to serve.
+"""Watch: the pages a viewer, a producer and an engineer open, and the player to embed, as bytes ready to serve.
 
 In goes the folder that the build leaves (`dist/`); out come a URL path, a body and a content type for each file.
 It knows nothing of how they are served, and nothing of media: that is the JavaScript's part.
@@ -9,7 +9,8 @@ from pathlib import Path
 from ringside.core.errors import RingsideError
 
 DIST = Path(__file__).parent / "dist"
-PAGES = {"/": "watch.html", "/status": "status.html"}
+PAGES = {"/": "watch.html", "/wall": "wall.html", "/status": "status.html"}
+UNHASHED = frozenset({"/assets/sync.js", "/assets/ringside-player.js"})  # names that other people's pages know
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -29,4 +30,4 @@ def assets(dist: Path = DIST) -> dict[str, tuple[bytes, str]]:
 
 def is_immutable(path: str) -> bool:
     """Whether a URL path carries a hash of its content, so that caches may keep it for ever."""
-    return path.startswith("/assets/") and path != "/assets/sync.js"
+    return path.startswith("/assets/") and path not in UNHASHED

@@ -1,7 +1,9 @@
-/* Bundles the pages: in go pages/, stage/, player/ and status/; out comes dist/, self-hosted and complete.
+/* Bundles the pages and the player that others embed: in go pages/, stage/, wall/, embed/, player/ and status/; out comes
+   dist/, self-hosted and complete.
 
-   Bundles have hashed names, so that they may be cached for ever; each page names its own. dash.js and Shaka
-   are split off and travel only to those who ask for them. No source map: the modules are small and public. */
+   Bundles have hashed names, so that they may be cached for ever; each page names its own. Each path's player is split
+   off and travels only to those who play by it; a bundle names its chunks relative to itself, so that a page of another
+   origin finds them too. No source map: the modules are small and public. */
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -14,14 +16,16 @@ const made = `${out}.making`;
 
 const PAGES = [
   { page: 'watch.html', entry: 'stage/watch.js', style: 'pages/watch.css' },
+  { page: 'wall.html', entry: 'wall/wall.js', style: 'pages/wall.css' },
   { page: 'status.html', entry: 'status/status.js', style: 'pages/status.css' },
 ];
+const EMBED = 'embed/index.js';
 
 /** Entry point of each bundle → its file name. */
 async function bundle() {
   const { metafile } = await build({
     absWorkingDir: here,
-    entryPoints: PAGES.flatMap(({ entry, style }) => [entry, style]),
+    entryPoints: [EMBED, ...PAGES.flatMap(({ entry, style }) => [entry, style])],
     outdir: join(made, 'assets'),
     bundle: true,
     splitting: true,
@@ -55,6 +59,11 @@ async function probe() {
   await writeFile(join(made, 'assets', 'sync.js'), outputFiles[0].contents);
 }
 
+/* The one name that other people's pages know: nothing imports it, so it may be called what they call it. */
+async function embed(names) {
+  await rename(join(made, 'assets', names.get(EMBED)), join(made, 'assets', 'ringside-player.js'));
+}
+
 async function pages(names) {
   for (const { page, entry, style } of PAGES) {
     const html = await readFile(join(here, 'pages', page), 'utf8');
@@ -65,9 +74,11 @@ async function pages(names) {
 
 await rm(made, { recursive: true, force: true });
 await mkdir(join(made, 'assets'), { recursive: true });
-await pages(await bundle());
+const names = await bundle();
+await pages(names);
+await embed(names);
 await probe();
 await rm(out, { recursive: true, force: true });
 await rename(made, out);
 const digest = createHash('sha256').update(await readFile(join(out, 'watch.html'))).digest('hex').slice(0, 8);
-console.log(`watch and status pages built (${digest})`);
+console.log(`watch, wall and status pages built (${digest})`);

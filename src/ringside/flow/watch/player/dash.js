@@ -1,19 +1,24 @@
-/* dash.js in low-latency mode: latency target and catching up from the manifest's ServiceDescription. */
+/* dash.js in low-latency mode, and nothing of its own that steers: its catching up and the manifest's ServiceDescription
+   are not used, the pacer (sync/pacer.js) keeps it to the event's target. */
 import { MediaPlayer } from 'dashjs';
+import { captureShift_s } from './produced.js';
 import { labelOf } from './label.js';
 
 const NO_SUPPORT = new Set([10, 22, 23, 32]); // dash.js: manifest or media this browser cannot play
 
-function settings() {
+const DEFAULT_AIM_MS = 1200;
+const FLOOR_MS = 600; // a chunk, its way here, and what dash.js keeps ahead without a stall
+
+function settings(base, aim_ms) {
   return {
     debug: { logLevel: 0 },
     streaming: {
-      applyServiceDescription: true,
-      delay: { useSuggestedPresentationDelay: true },
-      liveCatchup: { enabled: true, maxDrift: 3.5, playbackRate: { min: -0.1, max: 0.1 } },
+      applyServiceDescription: false,
+      delay: { liveDelay: aim_ms / 1000, useSuggestedPresentationDelay: false },
+      liveCatchup: { enabled: false },
       utcSynchronization: {
         enabled: true,
-        defaultTimingSource: { scheme: 'urn:mpeg:dash:utc:http-xsdate:2014', value: new URL('/clock', location.href).href },
+        defaultTimingSource: { scheme: 'urn:mpeg:dash:utc:http-xsdate:2014', value: new URL('../../clock', base).href },
       },
       buffer: { fastSwitchEnabled: true, bufferToKeep: 30 },
       // by default a low-latency viewer asks 15 times, 100 ms apart: a crowd doing so is an attack
@@ -30,11 +35,11 @@ class DashPlayer {
   path = 'll-dash';
   #dash = null;
   #known = false;
+  #shift_s = null;
 
-  constructor({ video, event, tell }) {
-    this.video = video;
-    this.url = `/live/${encodeURIComponent(event)}/index.mpd`;
-    this.tell = tell;
+  constructor({ video, base, tell, sound = true, aim_ms = () => null }) {
+    [this.video, this.base, this.tell, this.sound, this.aim_ms] = [video, base, tell, sound, aim_ms];
+    this.url = new URL('index.mpd', base).href;
     this.version = MediaPlayer().create().getVersion();
   }
 
@@ -42,12 +47,14 @@ class DashPlayer {
     this.destroy();
     const dash = MediaPlayer().create();
     this.#dash = dash;
-    dash.updateSettings(settings());
-    dash.initialize(this.video, null, true);
+    dash.updateSettings(settings(this.base, this.aim_ms() ?? DEFAULT_AIM_MS));
+    dash.initialize(this.video, null, false); // the session says play: where it begins is aimed at first
+    if (!this.sound) dash.registerCustomCapabilitiesFilter((representation) => !/^audio/.test(representation.mimeType ?? ''));
     dash.on(MediaPlayer.events.ERROR, ({ error }) => this.#failed(error));
+    dash.on(MediaPlayer.events.MANIFEST_LOADED, ({ data }) => { this.#shift_s = captureShift_s(data); });
     dash.on(MediaPlayer.events.STREAM_INITIALIZED, () => this.#ready());
     dash.on(MediaPlayer.events.DYNAMIC_TO_STATIC, () => this.tell({ type: 'over' }));
-    dash.attachSource(new URL(this.url, location.href).href);
+    dash.attachSource(this.url);
   }
 
   #ready() {
@@ -127,7 +134,18 @@ class DashPlayer {
 
   dateOf(media_s) {
     const utc_s = this.#known && this.#dash.isDynamic() ? this.#dash.timeAsUTC() : NaN;
-    return utc_s > 1e9 ? (utc_s + media_s - this.video.currentTime) * 1000 : media_s > 1e9 ? media_s * 1000 : null;
+    if (utc_s > 1e9) return (utc_s + (this.#shift_s ?? 0) + media_s - this.video.currentTime) * 1000;
+    return media_s > 1e9 ? media_s * 1000 : null;
+  }
+
+  floor_ms() {
+    return this.#known ? FLOOR_MS : null;
+  }
+
+  /** `{picture, sound}`: what the stream carries, or null before it is known. */
+  carries() {
+    if (!this.#known) return null;
+    return { picture: this.#dash.getTracksFor('video').length > 0, sound: this.#dash.getTracksFor('audio').length > 0 };
   }
 
   bandwidth_bps() {

@@ -1,8 +1,14 @@
-/* hls.js, set for low latency: blocking reloads, the latency target from the playlist, gentle catching up. */
+/* hls.js, set for low latency: blocking reloads, parts, and nothing of its own that steers.
+
+   Where it begins and how it keeps to the event's target is the pacer's (sync/pacer.js): hls.js' own catching up
+   (`maxLiveSyncPlaybackRate`) and its seeks to the live edge (`liveMaxLatencyDuration`) are off. */
 import Hls from 'hls.js';
 import { labelOf } from './label.js';
 
 const TITLE_ID = 'ringside.title';
+const DEFAULT_AIM_MS = 1200;
+const PART_MARGIN_MS = 100;
+const BEGIN_LAG_MS = 120; // what the newest part is late in the playlist by, when it is all that is known
 const STALE_MS = 6000; // a live playlist that has not grown for so long is asked for afresh
 
 /* hls.js has no jitter of its own: each viewer draws its delays once, so that a crowd does not ask in step. */
@@ -14,12 +20,14 @@ function policy(first_byte_ms, whole_ms, tries) {
   };
 }
 
-function config() {
+function config(begin_ms) {
   return {
     lowLatencyMode: true,
+    liveSyncDuration: Math.max(0.2, (begin_ms - BEGIN_LAG_MS) / 1000),
+    liveSyncOnStallIncrease: 0,
     enableWorker: false, // CMAF passes through unchanged: a worker would only add a hop
     liveDurationInfinity: true,
-    maxLiveSyncPlaybackRate: 1.1,
+    maxLiveSyncPlaybackRate: 1,
     backBufferLength: 30,
     maxBufferLength: 20,
     capLevelToPlayerSize: true,
@@ -29,6 +37,25 @@ function config() {
     playlistLoadPolicy: policy(10_000, 12_000, 3),
     fragLoadPolicy: policy(10_000, 30_000, 4),
   };
+}
+
+/** A multivariant playlist without its sound: where many tiles play at once, none asks for what nobody hears. Pure. */
+export function silenced(text) {
+  return text
+    .split('\n')
+    .filter((line) => !/^#EXT-X-MEDIA:.*TYPE=AUDIO/.test(line))
+    .map((line) => (line.startsWith('#EXT-X-STREAM-INF') ? line.replace(/,AUDIO="[^"]*"/, '').replace(/,mp4a\.[\w.]+|mp4a\.[\w.]+,/, '') : line))
+    .join('\n');
+}
+
+class SilentLoader extends Hls.DefaultConfig.loader {
+  load(context, config, callbacks) {
+    const onSuccess = (response, ...rest) => {
+      if (context.type === 'manifest' && typeof response.data === 'string') response.data = silenced(response.data);
+      callbacks.onSuccess(response, ...rest);
+    };
+    super.load(context, config, { ...callbacks, onSuccess });
+  }
 }
 
 class HlsPlayer {
@@ -42,15 +69,17 @@ class HlsPlayer {
   #edge = { sn: -1, at_ms: 0 };
   #watch = 0;
 
-  constructor({ video, event, tell }) {
+  constructor({ video, base, tell, aim_ms = () => null, sound = true }) {
     this.video = video;
-    this.url = `/live/${encodeURIComponent(event)}/index.m3u8`;
+    this.url = new URL('index.m3u8', base).href;
     this.tell = tell;
+    this.aim_ms = aim_ms;
+    this.sound = sound;
   }
 
   load() {
     this.destroy();
-    const hls = new Hls(config());
+    const hls = new Hls({ ...config(this.aim_ms() ?? DEFAULT_AIM_MS), ...(this.sound ? {} : { pLoader: SilentLoader }) });
     this.#hls = hls;
     this.#over = false;
     hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.tell(failureOf(data)));
@@ -138,6 +167,22 @@ class HlsPlayer {
     const fragments = this.#hls?.latestLevelDetails?.fragments ?? [];
     const first = fragments.find((fragment) => fragment.programDateTime && fragment.end > media_s) ?? fragments.at(-1);
     return first?.programDateTime ? first.programDateTime + (media_s - first.start) * 1000 : null;
+  }
+
+  /** Parts: one is made, one is on its way and two are held. Without parts: hold back, and a segment being made. */
+  floor_ms() {
+    const details = this.#hls?.latestLevelDetails;
+    if (!details) return null;
+    if (details.partTarget && details.canBlockReload) return 4 * details.partTarget * 1000 + PART_MARGIN_MS;
+    return (details.holdBack + details.targetduration) * 1000;
+  }
+
+  /** `{picture, sound}`: what the stream carries, or null before it is known. */
+  carries() {
+    const levels = this.#hls?.levels ?? [];
+    if (!this.#known || !levels.length) return null;
+    const muxed = levels.some(({ audioCodec }) => audioCodec);
+    return { picture: levels.some(({ height, videoCodec }) => height || videoCodec), sound: muxed || this.#hls.audioTracks.length > 0 || !levels.some(({ attrs }) => attrs?.CODECS) };
   }
 
   bandwidth_bps() {

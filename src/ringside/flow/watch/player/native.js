@@ -5,11 +5,15 @@ class NativePlayer {
   path = 'native-hls';
   version = '';
 
-  constructor({ video, event, tell }) {
+  #gone = new AbortController();
+
+  constructor({ video, base, tell }) {
     this.video = video;
-    this.url = `/live/${encodeURIComponent(event)}/index.m3u8`;
-    video.addEventListener('loadedmetadata', () => tell({ type: 'manifest', over: Number.isFinite(video.duration) }));
-    video.addEventListener('error', () => this.video.src && this.#ask(tell));
+    this.url = new URL('index.m3u8', base).href;
+    const { signal } = this.#gone;
+    video.crossOrigin ??= 'anonymous'; // so that the strip can be read where the event is on another host
+    video.addEventListener('loadedmetadata', () => tell({ type: 'manifest', over: Number.isFinite(video.duration) }), { signal });
+    video.addEventListener('error', () => this.video.src && this.#ask(tell), { signal });
   }
 
   /* a media element does not say why it failed: ask for the playlist and see */
@@ -32,6 +36,7 @@ class NativePlayer {
   }
 
   destroy() {
+    this.#gone.abort();
     this.video.removeAttribute('src');
     this.video.load();
   }
@@ -73,6 +78,10 @@ class NativePlayer {
   dateOf(media_s) {
     const start_ms = this.video.getStartDate?.().getTime();
     return Number.isFinite(start_ms) ? start_ms + media_s * 1000 : null;
+  }
+
+  floor_ms() {
+    return null; // where it plays is its own affair
   }
 
   bandwidth_bps() {

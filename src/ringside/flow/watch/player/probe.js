@@ -1,4 +1,6 @@
-/* Has an event that ended begun again? Two small requests, asked seldom. */
+/* Small requests, asked seldom: has an event that ended begun again, and is a better path to be had? */
+
+const PATIENCE_MS = 4000;
 
 /** Multivariant playlist → its first media playlist's URI, or null. */
 export function firstMedia(text) {
@@ -7,16 +9,47 @@ export function firstMedia(text) {
   return at < 0 ? null : (lines.slice(at + 1).find((line) => line && !line.startsWith('#')) ?? null);
 }
 
-/** True when the event is on the air. */
-export async function isLive(event) {
+async function mediaUrl(base, signal) {
+  const url = new URL('index.m3u8', base);
+  const top = await fetch(url, { cache: 'no-store', signal });
+  const media = top.ok ? firstMedia(await top.text()) : null;
+  return media && new URL(media, url);
+}
+
+/** True when the event below `base` is on the air. */
+export async function isLive(base) {
   try {
-    const url = new URL(`/live/${encodeURIComponent(event)}/index.m3u8`, location.href);
-    const top = await fetch(url, { cache: 'no-store' });
-    const media = top.ok ? firstMedia(await top.text()) : null;
-    if (!media) return false;
-    const playlist = await fetch(new URL(media, url), { cache: 'no-store' });
-    return playlist.ok && !(await playlist.text()).includes('#EXT-X-ENDLIST');
+    const media = await mediaUrl(base);
+    const playlist = media && (await fetch(media, { cache: 'no-store' }));
+    return Boolean(playlist?.ok) && !(await playlist.text()).includes('#EXT-X-ENDLIST');
   } catch {
     return false;
+  }
+}
+
+/* a stream is there when its first bytes are: a proxy that keeps them back is no path */
+async function streams(base, signal) {
+  const media = await mediaUrl(base, signal);
+  const answer = media && (await fetch(new URL('stream', media), { cache: 'no-store', signal }));
+  return Boolean(answer?.ok && (await answer.body.getReader().read()).value?.length);
+}
+
+const ASKS = {
+  push: streams,
+  moq: async (base, signal) => (await fetch(new URL('../../moq.json', base), { cache: 'no-store', signal })).ok,
+  hls: async (base, signal) => Boolean(await mediaUrl(base, signal)),
+};
+
+/** True when the path `name` answers below `base`, within four seconds. */
+export async function offers(name, base) {
+  const gone = new AbortController();
+  const timer = setTimeout(() => gone.abort(), PATIENCE_MS);
+  try {
+    return Boolean(await ASKS[name]?.(base, gone.signal));
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+    gone.abort();
   }
 }

@@ -1,20 +1,23 @@
-/* Shaka, on HLS unless `via` says dash: here to be measured against, by choice only. */
+/* Shaka, on HLS unless `via` says dash: here to be measured against, by choice only. Its own live sync is off: the pacer
+   steers it as it does the others. */
 import shaka from 'shaka-player';
 import { labelOf } from './label.js';
 
 const LIVE_CHECK_MS = 1000;
+const DEFAULT_AIM_MS = 1200;
+const FLOOR_MS = 1100;
 const { Category } = shaka.util.Error;
 
-const CONFIG = {
+const config = (aim_ms) => ({
   streaming: {
     lowLatencyMode: true,
     bufferBehind: 30,
-    liveSync: { enabled: true, maxPlaybackRate: 1.1, minPlaybackRate: 0.95 },
+    liveSync: { enabled: false },
     retryParameters: { maxAttempts: 4, baseDelay: 500, fuzzFactor: 0.5 },
   },
-  manifest: { retryParameters: { maxAttempts: 1 } },
+  manifest: { retryParameters: { maxAttempts: 1 }, defaultPresentationDelay: aim_ms / 1000, dash: { ignoreSuggestedPresentationDelay: true } },
   abr: { defaultBandwidthEstimate: 3_000_000 },
-};
+});
 
 class ShakaPlayer {
   name = 'shaka';
@@ -24,10 +27,11 @@ class ShakaPlayer {
   #timer = 0;
   #live = false;
 
-  constructor({ video, event, tell, via }) {
+  constructor({ video, base, tell, via, aim_ms = () => null }) {
     shaka.polyfill.installAll();
     this.video = video;
-    this.url = `/live/${encodeURIComponent(event)}/index.${via === 'dash' ? 'mpd' : 'm3u8'}`;
+    this.url = new URL(`index.${via === 'dash' ? 'mpd' : 'm3u8'}`, base).href;
+    this.aim_ms = aim_ms;
     this.tell = tell;
   }
 
@@ -35,7 +39,7 @@ class ShakaPlayer {
     await this.destroy();
     const player = new shaka.Player();
     this.#shaka = player;
-    player.configure(CONFIG);
+    player.configure(config(this.aim_ms() ?? DEFAULT_AIM_MS));
     player.addEventListener('error', ({ detail }) => this.#failed(detail));
     try {
       await player.attach(this.video);
@@ -116,6 +120,10 @@ class ShakaPlayer {
   dateOf(media_s) {
     const playing = this.#shaka?.getPlayheadTimeAsDate();
     return playing && playing.getTime() > 1e12 ? playing.getTime() + (media_s - this.video.currentTime) * 1000 : null;
+  }
+
+  floor_ms() {
+    return this.#shaka ? FLOOR_MS : null;
   }
 
   bandwidth_bps() {

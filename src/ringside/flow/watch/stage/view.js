@@ -5,15 +5,15 @@ import { listen } from '../controls/keys.js';
 import { Menu } from '../controls/menu.js';
 import { Scrub } from '../controls/scrub.js';
 import { bits, span, timeOfDay } from '../controls/text.js';
-import { SMALL, say, spoken } from './sentences.js';
-import { sentenceOf } from './session.js';
+import { SMALL } from '../embed/sentences.js';
 
 const STEP_S = 10;
 const AT_LIVE_S = 2.5;
 const DRAW_MS = 200;
+const NOTE_MS = 12_000;
 const PILL_MS = 8000; // from then on the pill comes and goes with the controls
 const FINAL = new Set(['ended', 'ended_replay', 'unsupported', 'closed']);
-const IDS = ['stage', 'picture', 'sentence', 'tap', 'title', 'badge', 'latency', 'play', 'mute', 'volume', 'live', 'moment', 'captions', 'quality', 'engineer', 'full'];
+const IDS = ['stage', 'picture', 'sentence', 'note', 'tap', 'title', 'badge', 'latency', 'play', 'mute', 'volume', 'live', 'moment', 'captions', 'quality', 'engineer', 'full'];
 
 const put = (element, text) => element.textContent !== text && (element.textContent = text);
 const icon = (button, name) => {
@@ -31,6 +31,7 @@ export class View {
   #drawn_ms = -Infinity;
   #wasPhase = null;
   #tapSince_ms = null;
+  #noted = { text: null, at_ms: 0 };
 
   constructor({ event, engineer, video, ask, watch }) {
     [this.#event, this.#video, this.#ask, this.#watch] = [event, video, ask, watch];
@@ -149,21 +150,21 @@ export class View {
     this.#at.stage.dataset.phase = session.phase;
     this.#at.stage.toggleAttribute('data-live', live);
     this.#at.stage.toggleAttribute('data-opened', session.opened);
-    this.#drawSentence(session, range);
+    this.#drawSentence(session);
     this.#drawTop(session, live, behind_s);
     this.#drawButtons(session, live);
     this.scrub.draw(range, this.#video.currentTime, this.#video.currentTime + this.#watch.ahead_s());
     put(this.#at.moment, this.#video.dataset.seen === undefined ? '' : timeOfDay(this.#watch.dateOf(this.#video.currentTime)));
   }
 
-  #drawSentence(session, range) {
-    const { sentence, tap } = this.#at;
-    const window_s = range ? range.live - range.start : 0;
-    const key = sentenceOf(session, performance.now(), window_s);
-    if (key) this.#write(say(key, { minutes: spoken(window_s) }));
+  #drawSentence(session) {
+    const { sentence, tap, note } = this.#at;
+    const { key, sentence: text, note: also } = this.#watch.status();
+    if (key) this.#write(text);
+    this.#drawNote(note, key ? null : also);
     sentence.toggleAttribute('data-shown', Boolean(key));
     sentence.toggleAttribute('data-waiting', Boolean(key) && !FINAL.has(key));
-    const wanted = key ? null : session.blocked ? 'play' : session.phase === 'playing' && this.#video.muted && !this.tapped ? 'sound' : null;
+    const wanted = key ? null : session.blocked ? 'play' : this.#soundless(session) ? null : 'sound';
     if (wanted && tap.dataset.kind !== wanted) {
       tap.replaceChildren(svg(wanted === 'sound' ? 'muted' : 'play'), SMALL[wanted]);
       tap.dataset.kind = wanted;
@@ -171,6 +172,18 @@ export class View {
     tap.hidden = !wanted;
     if (wanted) this.#tapSince_ms ??= performance.now();
     tap.toggleAttribute('data-old', wanted === 'sound' && performance.now() - this.#tapSince_ms > PILL_MS);
+  }
+
+  #soundless(session) {
+    return session.phase !== 'playing' || !this.#video.muted || this.tapped || this.#watch.note() === 'picture_only';
+  }
+
+  /* a note stays while what it says is asked for, else long enough to be read */
+  #drawNote(element, text) {
+    if (text !== this.#noted.text) this.#noted = { text, at_ms: performance.now() };
+    if (text) put(element, text);
+    const lasts = this.#watch.session.blocked || this.#watch.note() === 'sound_only';
+    element.toggleAttribute('data-shown', Boolean(text) && (lasts || performance.now() - this.#noted.at_ms < NOTE_MS));
   }
 
   /* what is happening stands out, what comes next stands below it */

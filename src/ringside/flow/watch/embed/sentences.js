@@ -1,4 +1,4 @@
-/* Every sentence the watch page may say: what is happening, and what comes next. One sentence each. */
+/* Every sentence a player may say: what is happening, and what comes next. One sentence each. */
 
 export const SENTENCES = {
   joining: 'Joining the event; the picture comes in a moment.',
@@ -14,6 +14,11 @@ export const SENTENCES = {
   ended: 'The event has ended; thank you for watching.',
   ended_replay: 'The event has ended; press play to watch the last {minutes} again.',
   unsupported: 'This browser cannot play live video; please open this page in a current Chrome, Edge, Firefox or Safari.',
+  refused: 'This browser waits for a tap before it plays; press play and you join the live moment.',
+  sound_only: 'This event is sound only; there is no picture to wait for.',
+  picture_only: 'This event comes without sound; nothing is wrong with your speakers.',
+  no_date: 'This stream does not say when it was taken; it plays as near to live as it can, not in step with others.',
+  by_itself: 'This browser plays live video only in its own way; it comes later here than elsewhere.',
 };
 
 /** The words on buttons and badges. */

@@ -2,7 +2,7 @@
    state and a list of actions out; it reads no clock, no player and no element.
 
    Inputs   manifest{over} tick{moving,paused,behind_s,online,hidden} failed{kind,status} over played_out
-            user{verb: play|pause|seek|live, live} woke blocked unsupported
+            user{verb: play|pause|seek|live, live} woke blocked unsupported moved (another path is being opened)
    Actions  load (a fresh player), retry (the same player asks again), recover (media pipeline), seek_live, rewind (to
             the beginning of what has ended), play, pause, probe (has an ended event begun again?)
    Phases   joining playing stalled paused waiting busy closed unreachable ended unsupported */
@@ -19,6 +19,7 @@ const PROBE_MS = 10_000;
 const RETRIES_BEFORE_LOAD = 3;
 
 const REFUSALS = { 401: 'closed', 403: 'closed', 404: 'waiting', 410: 'waiting', 425: 'waiting', 429: 'busy', 503: 'busy' };
+const MOVES = new Set(['joining', 'playing', 'stalled']);
 const HELD = new Set(['waiting', 'busy', 'closed', 'unreachable']);
 
 /** Where every session starts: wanting the live moment. */
@@ -146,6 +147,7 @@ const RULES = {
   played_out: (state, _, now_ms) => [playedOut(state, now_ms), []],
   alive: (state, _, now_ms) => [enter({ ...settle(state), over: false, intent: 'live', probe_at_ms: null }, 'joining', now_ms), ['load']],
   blocked: (state) => [{ ...state, blocked: true }, []],
+  moved: (state, _, now_ms) => [MOVES.has(state.phase) ? enter({ ...settle(state), far_since_ms: null }, 'joining', now_ms) : state, []],
   unsupported: (state, _, now_ms) => [enter(state, 'unsupported', now_ms), []],
   woke: (state) => {
     if (HELD.has(state.phase)) return [{ ...state, retry_at_ms: 0, attempt: 0 }, []];

@@ -11,6 +11,8 @@ export class Meter {
   #picture = null;
   #misses = 0;
   #next_ms = 0;
+  #waiting = 0;
+  #stopped = false;
 
   constructor(video, clock) {
     this.#video = video;
@@ -18,8 +20,14 @@ export class Meter {
     if ('requestVideoFrameCallback' in video) this.#follow();
   }
 
+  stop() {
+    this.#video.cancelVideoFrameCallback?.(this.#waiting);
+    this.#stopped = true;
+  }
+
   #follow() {
-    this.#video.requestVideoFrameCallback((now, { expectedDisplayTime }) => {
+    if (this.#stopped) return;
+    this.#waiting = this.#video.requestVideoFrameCallback((now, { expectedDisplayTime }) => {
       if (now >= this.#next_ms) this.#look(expectedDisplayTime - performance.now());
       this.#follow();
     });

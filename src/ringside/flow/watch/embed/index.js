@@ -1,0 +1,2 @@
+/* What other people's pages import: `import { RingsidePlayer } from 'https://edge/assets/ringside-player.js'`. */
+export { RingsidePlayer } from './ringside.js';

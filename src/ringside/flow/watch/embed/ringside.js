@@ -1,0 +1,316 @@
+/* One viewer on one <video>: joins the session (which decides), the way (which plays) and the pacer (which keeps to the
+   common moment). It needs a video element, an event's URL and nothing else of the page; it says what happens by `change`
+   events, whose detail is {state, path, sentence, note}. */
+import { clockOf, leave } from '../sync/clock.js';
+import { Pacer } from '../sync/pacer.js';
+import { FixedTarget, leaveTarget, targetOf } from '../sync/target.js';
+import { Freeze } from './freeze.js';
+import { carriedBy, noteOf } from './facts.js';
+import { Meter } from './meter.js';
+import { isLive } from '../player/probe.js';
+import { SENTENCES, say, spoken } from './sentences.js';
+import { begin, sentenceOf, step } from './session.js';
+import { Way } from './way.js';
+
+const TICK_MS = 250;
+const STALE_TICK_MS = 5000;
+const STALL_COSTS_MS = 150;
+const MOST_MARGIN_MS = 1500;
+const STALL_FORGOTTEN_MS = 30_000;
+
+/** `https://edge/live/main` in any spelling → the absolute URL that ends in a slash. */
+export function baseOf(url, page = globalThis.location?.href) {
+  const base = new URL(url, page);
+  base.pathname = `${base.pathname.replace(/\/(index\.(m3u8|mpd))?$/, '')}/`;
+  base.search = base.hash = '';
+  return base.href;
+}
+
+export class RingsidePlayer extends EventTarget {
+  #video; #base; #clock; #target; #meter; #freeze; #pacer; #way; #timer;
+  #sound;
+  #session = begin(performance.now());
+  #last = { media_s: 0, tick_ms: performance.now() };
+  #playing_ms = null;
+  #margin = { ms: 0, stalls: 0, at_ms: 0 };
+  #told = '';
+  #gone = new AbortController();
+
+  /** `url` is the event's, as in https://edge/live/main. Options: player (auto push moq hls dash shaka native), via (hls or dash,
+      under shaka), sound (false: never fetched), target_s (instead of the event's own), freeze (a canvas over the video). */
+  constructor(video, { url, player = 'auto', via = null, sound = true, target_s = null, freeze = null } = {}) {
+    super();
+    [this.#video, this.#base, this.#sound] = [video, baseOf(url), sound];
+    const clock = clockOf(new URL('../..', this.#base).href.replace(/\/$/, ''));
+    const target = target_s === null ? targetOf(this.#base) : new FixedTarget(target_s * 1000);
+    [this.#clock, this.#target] = [clock, target];
+    this.#meter = new Meter(video, clock);
+    this.#freeze = new Freeze(video, freeze);
+    this.#pacer = new Pacer({ video, clock, target, player: this.#steered });
+    const options = { video, base: this.#base, clock, target, sound, via, aim_ms: () => this.#aim_ms() };
+    this.#way = new Way({ options, tell: (input) => this.#take(input), onOpen: () => this.#fresh() });
+    video.playsInline = true;
+    if (!sound) video.muted = true;
+    this.#listen();
+    this.#way.start(player);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  #listen() {
+    const { signal } = this.#gone;
+    const woke = () => {
+      if (document.visibilityState !== 'visible') return;
+      this.#clock.refresh();
+      this.#take({ type: 'woke' });
+    };
+    document.addEventListener('visibilitychange', woke, { signal });
+    window.addEventListener('online', woke, { signal });
+    window.addEventListener('pageshow', (event) => event.persisted && woke(), { signal });
+    this.#video.addEventListener('ended', () => this.#take({ type: 'played_out' }), { signal });
+    this.#video.addEventListener('seeking', () => this.#meter.forget(), { signal });
+  }
+
+  /** Leave the event: nothing is fetched, timed or drawn from now on. */
+  async destroy() {
+    this.#gone.abort();
+    clearInterval(this.#timer);
+    this.#pacer.stop();
+    this.#meter.stop();
+    this.#freeze.release();
+    leave(this.#clock);
+    leaveTarget(this.#target);
+    await this.#way.destroy();
+  }
+
+  /** What the viewer wants: play, pause, live, or seek with `{media_s, live}`. */
+  ask(verb, more = {}) {
+    if (verb === 'seek') this.#video.currentTime = more.media_s;
+    this.#take({ type: 'user', verb, ...more });
+  }
+
+  #take(input) {
+    if (this.#gone.signal.aborted) return;
+    const { state, actions } = step(this.#session, input, performance.now(), Math.random());
+    this.#session = state;
+    for (const action of actions) this.#do[action]();
+    this.#pace();
+    this.#tell();
+  }
+
+  #do = {
+    load: () => this.#way.load(),
+    retry: () => this.#way.retry(),
+    recover: () => this.#way.recover(),
+    play: () => this.#play(),
+    pause: () => this.#video.pause(),
+    seek_live: () => {
+      const range = this.range();
+      if (range) this.#video.currentTime = range.live;
+    },
+    rewind: () => {
+      const range = this.range();
+      if (range) this.#video.currentTime = range.start;
+    },
+    probe: async () => {
+      if (await isLive(this.#base)) this.#take({ type: 'alive' });
+    },
+  };
+
+  /* a fresh player is about to fill the video: what was seen stays up, and the pacer puts its first picture in its place */
+  #fresh() {
+    this.#freeze.hold();
+    this.#pacer.follow(this.#steered);
+  }
+
+  async #play() {
+    try {
+      await this.#video.play();
+    } catch (error) {
+      if (error.name === 'NotAllowedError') this.#refused();
+    }
+  }
+
+  /* most browsers let a silent picture play: sound is then a tap away */
+  #refused() {
+    if (this.#video.muted) return this.#take({ type: 'blocked' });
+    this.#video.muted = true;
+    return this.#play();
+  }
+
+  #tick() {
+    const now_ms = performance.now();
+    const { currentTime: media_s, paused, seeking } = this.#video;
+    const moving = !paused && !seeking && media_s > this.#last.media_s + 0.01;
+    if (now_ms - this.#last.tick_ms > STALE_TICK_MS) this.#take({ type: 'woke' }); // the tab slept
+    this.#last = { media_s, tick_ms: now_ms };
+    if (moving) {
+      this.#video.dataset.seen = '';
+      this.#freeze.release();
+    }
+    this.#playing_ms = moving ? (this.#playing_ms ?? now_ms) : null;
+    const seen = { type: 'tick', moving, paused, online: navigator.onLine, hidden: document.visibilityState !== 'visible' };
+    this.#take({ ...seen, behind_s: this.behind_s() });
+    this.#way.take({ ...seen, ...this.#wanting(seen) });
+    this.#learn(now_ms);
+  }
+
+  /* whether a picture is wanted that is not there: the ladder's part of a tick */
+  #wanting({ hidden }) {
+    const { phase, blocked, broken } = this.#session;
+    if (hidden || blocked) return { waiting: false, stalled: false };
+    return { waiting: phase === 'joining', stalled: phase === 'stalled' || (phase === 'unreachable' && broken !== null) };
+  }
+
+  /* each stall shows that this line needs more room than the path: a little for each, given back with time */
+  #learn(now_ms) {
+    const { stalls } = this.#session;
+    if (stalls > this.#margin.stalls) {
+      this.#margin = { ms: Math.min(MOST_MARGIN_MS, this.#margin.ms + STALL_COSTS_MS * (stalls - this.#margin.stalls)), stalls, at_ms: now_ms };
+    } else if (this.#margin.ms && now_ms - this.#margin.at_ms > STALL_FORGOTTEN_MS) {
+      this.#margin = { ...this.#margin, ms: Math.max(0, this.#margin.ms - STALL_COSTS_MS), at_ms: now_ms };
+    }
+  }
+
+  /* the playhead is steered only while it is to stand at the live moment */
+  #pace() {
+    const { phase, intent, over } = this.#session;
+    const steers = intent === 'live' && !over && (phase === 'playing' || phase === 'stalled' || phase === 'joining');
+    if (steers) this.#pacer.start();
+    else this.#pacer.stop();
+  }
+
+  /* what the pacer sees of whoever plays now */
+  #steered = {
+    dateOf: (media_s) => this.#way.player?.dateOf(media_s) ?? null,
+    floor_ms: () => {
+      const floor_ms = this.#way.player?.floor_ms?.() ?? null;
+      return floor_ms === null ? this.#margin.ms || null : floor_ms + this.#margin.ms;
+    },
+  };
+
+  #aim_ms() {
+    return Math.max(this.#target.at(this.#clock.now()).target_ms, this.#steered.floor_ms() ?? 0);
+  }
+
+  #tell() {
+    const { state, path, sentence, note } = this.status();
+    const told = [state, path, sentence, note].join('\n');
+    if (told === this.#told) return;
+    this.#told = told;
+    this.dispatchEvent(new CustomEvent('change', { detail: { state, path, sentence, note } }));
+  }
+
+  /** How it stands: `sentence` says what a viewer waits for, `note` what this stream or browser cannot give; null for nothing. */
+  status() {
+    const range = this.range();
+    const window_s = range ? range.live - range.start : 0;
+    const key = sentenceOf(this.#session, performance.now(), window_s);
+    const note = this.note();
+    return {
+      state: this.#session.phase, path: this.path, key,
+      sentence: key ? say(key, { minutes: spoken(window_s) }) : null, note: note && SENTENCES[note],
+    };
+  }
+
+  /** The key of the note to show, or null. */
+  note() {
+    const player = this.#way.player;
+    return noteOf({
+      blocked: this.#session.blocked,
+      carries: player && (player.carries?.() ?? carriedBy(this.#video)),
+      dated: Number.isFinite(this.dateOf(this.#video.currentTime)),
+      sound: this.#sound,
+      native: player?.path === 'native-hls',
+      playing_ms: this.#playing_ms === null ? 0 : performance.now() - this.#playing_ms,
+    });
+  }
+
+  get video() {
+    return this.#video;
+  }
+
+  get clock() {
+    return this.#clock;
+  }
+
+  get target() {
+    return this.#target;
+  }
+
+  get session() {
+    return this.#session;
+  }
+
+  get player() {
+    return this.#way.player;
+  }
+
+  get path() {
+    return this.#way.player?.path ?? null;
+  }
+
+  /** {start, live, over} in media seconds: live is where everybody else is now; null before anything is known. */
+  range() {
+    const range = this.player?.range() ?? null;
+    const late_ms = range && !range.over ? this.late_ms() : NaN;
+    return Number.isFinite(late_ms) ? { ...range, live: Math.max(range.start, this.#video.currentTime + late_ms / 1000) } : range;
+  }
+
+  /** Milliseconds that the playhead is behind the common moment (negative: before it); NaN where the stream has no dates. */
+  late_ms() {
+    const date_ms = this.dateOf(this.#video.currentTime);
+    return this.#clock.now() - date_ms - this.#aim_ms();
+  }
+
+  /** Seconds from the playhead to where live plays; 0 before anything is known. */
+  behind_s() {
+    const range = this.range();
+    return range ? Math.max(0, range.live - this.#video.currentTime) : 0;
+  }
+
+  /** Seconds of media ahead of the playhead. */
+  ahead_s() {
+    const { buffered, currentTime } = this.#video;
+    for (let i = 0; i < buffered.length; i += 1) {
+      if (buffered.start(i) <= currentTime + 0.1 && buffered.end(i) > currentTime) return buffered.end(i) - currentTime;
+    }
+    return 0;
+  }
+
+  /** UTC milliseconds of a media time; NaN where unknown. */
+  dateOf(media_s) {
+    return this.player?.dateOf(media_s) ?? NaN;
+  }
+
+  /** Everything a bench or an engineer asks of a viewer; times in ms, rates in bit/s. */
+  stats() {
+    const rung = this.player?.rung();
+    return {
+      path: this.path,
+      ...this.#meter.latency(this.#video.readyState > 1 ? this.dateOf(this.#video.currentTime) : NaN),
+      target_ms: this.#pacer.target_ms ?? this.#aim_ms(),
+      offset_ms: this.#pacer.offset_ms ?? null,
+      clock_offset_ms: this.#clock.offset_ms,
+      trip_ms: this.#clock.trip_ms,
+      buffer_ms: this.ahead_s() * 1000,
+      behind_ms: this.behind_s() * 1000,
+      stalls: this.#session.stalls,
+      rung: rung?.label ?? null,
+      rung_bps: rung?.bps ?? null,
+      width: this.#video.videoWidth,
+      height: this.#video.videoHeight,
+      bandwidth_bps: this.player?.bandwidth_bps() ?? null,
+      rate: this.#video.playbackRate,
+      ...this.#meter.frames(),
+      state: this.#session.phase,
+      player: this.player?.name ?? null,
+      version: this.player?.version ?? null,
+    };
+  }
+
+  /** The status line. */
+  toString() {
+    const { path, state, rung, stalls, latency_ms, offset_ms } = this.stats();
+    return `${path} ${state} ${rung}, ${Math.round(latency_ms)} ms behind, ${Math.round(offset_ms)} ms off, ${stalls} stalls`;
+  }
+}
