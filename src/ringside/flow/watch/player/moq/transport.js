@@ -1,0 +1,78 @@
+/* MoQ as a transport of the push player (push/transport.js): tracks of one broadcast over one WebTransport session.
+
+   A session that is lost ends every feed with `gone(0)`; whoever opens a feed after that has it dialled anew, with the
+   offer read anew: a publisher that was started again has another certificate. */
+import { Connection, Path } from '@moq/net';
+
+import { Feed } from './feed.js';
+import { offered } from './offer.js';
+
+const WAIT_MS = 3000; // for the offer, and for the session
+const STALE_MS = 1000; // how old a group may be before the server leaves the rest of it
+const PRIORITY = { audio: 2, video: 1 };
+
+/** One broadcast. `MoqTransport.offered(options)` resolves to one when the server of `base` offers MoQ, and rejects else. */
+export class MoqTransport {
+  #base;
+  #session = null;
+  #closed = false;
+  #feeds = new Set();
+
+  constructor({ base }) {
+    this.#base = base;
+  }
+
+  /** A transport with its session; rejects with `error.status` where the server said no, 0 where there is no way. */
+  static async offered(options) {
+    if (!('WebTransport' in globalThis)) throw Object.assign(new Error('this browser has no WebTransport here'), { status: 0 });
+    const transport = new MoqTransport(options);
+    await transport.#dial();
+    return transport;
+  }
+
+  /** Begin to bring `track`; see push/transport.js. */
+  open(track, take) {
+    const feed = new Feed(this.#subscribe(track), take);
+    this.#feeds.add(feed);
+    const close = () => {
+      this.#feeds.delete(feed);
+      feed.close();
+    };
+    return { close };
+  }
+
+  /** All feeds are closed, and the session. */
+  close() {
+    this.#closed = true;
+    for (const feed of this.#feeds) feed.close();
+    this.#feeds.clear();
+    this.#session?.then(({ connection }) => connection.close(), () => {});
+    this.#session = null;
+  }
+
+  async #subscribe(track) {
+    if (this.#closed) throw new Error('the transport is closed');
+    const { connection, broadcast } = await this.#dial();
+    const priority = PRIORITY[track.kind] ?? PRIORITY.video;
+    return connection.consume(broadcast).track(track.name).subscribe({ priority, ordered: true, latencyMax: STALE_MS });
+  }
+
+  /* The session there is, or a new one; one that fails or ends makes room for the next. */
+  #dial() {
+    if (this.#session) return this.#session;
+    const session = dial(this.#base);
+    const forget = () => {
+      if (this.#session === session) this.#session = null;
+    };
+    session.then(({ connection }) => (this.#closed ? connection.close() : connection.closed.then(forget, forget)), forget);
+    this.#session = session;
+    return session;
+  }
+}
+
+async function dial(base) {
+  const { url, hashes, broadcast } = await offered(base, WAIT_MS);
+  const webtransport = hashes.length ? { serverCertificateHashes: hashes.map((value) => ({ value })) } : {};
+  const connection = await Connection.connect(url, { webtransport, websocket: { enabled: false }, signal: AbortSignal.timeout(WAIT_MS) });
+  return { connection, broadcast: Path.from(broadcast) };
+}
