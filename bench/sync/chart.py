@@ -1,9 +1,139 @@
-"""The chart for the README."""
+"""The chart that the README shows, drawn from bench/out/sync-*.json: plain SVG, legible by day and by night.
 
-from collections.abc import Mapping
+Left: how far behind the source each path is, from the least over the median to the 95th percentile and the most, with
+the mark that it is to stay below. Right: how far apart the pictures on the screens are, second by second (p95 of each).
+What was not measured is left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
+from bench.edge.chart import STYLE as COLOURS
+
+WIDTH, PANEL, MARGIN = 960, 440, 28
+LABEL, FIGURES, ROW = 138, 58, 34
+PLOT_H, PLOT_GAP = 92, 38
+STYLE = f"""{COLOURS.rstrip()}
+.line{{fill:none;stroke:#0969da;stroke-width:1.5}}.axis{{stroke:#d0d7de}}.mark{{stroke:#9a6700;stroke-dasharray:4 3}}
+.thin{{stroke:#0969da;stroke-width:2}}.dot{{fill:#ffffff}}
+@media(prefers-color-scheme:dark){{.line,.thin{{stroke:#388bfd}}.axis{{stroke:#3d444d}}.mark{{stroke:#d29922}}
+.dot{{fill:#0d1117}}}}
+"""
+
+Row = tuple[str, Mapping[str, float], float | None]
+"""What, its summary of milliseconds, the mark it is to stay below."""
+Line = tuple[str, Sequence[float], float]
+"""What, milliseconds by second, the mark."""
+
 
 def write(measured: Mapping[str, Any], path: Path) -> None:
-    """Draw it."""
+    """Draw what there is of `latency`, `spread` and `move`; nothing when there is none of it."""
+    rows, lines = latency_rows(measured), spread_lines(measured)
+    if not rows and not lines:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(draw(rows, lines, _under(measured)))
+
+
+def latency_rows(measured: Mapping[str, Any]) -> list[Row]:
+    """A row for each case of `latency` that was played; of one with a player of each path, a row for each."""
+    rows: list[Row] = []
+    for one in measured.get("latency", {}).get("result", {}).values():
+        if "not_played" in one or one["strayed"] or not one["latency_ms"]["n"]:
+            continue
+        if one["goal_ms"] is not None:
+            rows.append((one["case"], one["latency_ms"], one["goal_ms"]))
+    return rows
+
+
+def spread_lines(measured: Mapping[str, Any]) -> list[Line]:
+    """A line for each spread that was followed."""
+    lines: list[Line] = []
+    names = {"same": "on one path", "paths": "on different paths"}
+    for case, one in measured.get("spread", {}).get("result", {}).items():
+        if one["spread_by_second_ms"] and not one["strayed"]:
+            name = f"{len(one['players'])} players {names[case]}, target {one['target_ms'] / 1000:g} s"
+            lines.append((name, one["spread_by_second_ms"], one["goal_ms"]))
+    for one in measured.get("move", {}).get("result", {}).values():
+        if one["moved_spread_by_second_ms"] and not one["strayed"]:
+            name = f"{len(one['players'])} players, target moved from 1 s to 3 s ({one['case']})"
+            lines.append((name, one["moved_spread_by_second_ms"], one["goal_ms"]))
+    return lines
+
+
+def draw(rows: Sequence[Row], lines: Sequence[Line], under: str) -> str:
+    """The whole picture."""
+    height = 66 + max(len(rows) * ROW + 40, len(lines) * (PLOT_H + PLOT_GAP)) + 34
+    second = MARGIN + PANEL + 24
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
+            ' role="img" aria-label="How far behind the source, and how far apart">',
+            f"<style>{STYLE}</style>",
+            f'<rect class="card" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
+            _text(MARGIN, 32, "How far behind the source", "h"),
+            _text(MARGIN, 50, "Strip written to frame displayed: least, median, p95 and most; dashed: the goal", "s"),
+            _ranges(rows),
+            _text(second, 32, "How far apart the screens are", "h"),
+            _text(second, 50, "Newest minus oldest frame, p95 of each second; a frame is 33 ms; dashed: the goal", "s"),
+            *(_plot(second, 74 + number * (PLOT_H + PLOT_GAP), line) for number, line in enumerate(lines)),
+            _text(MARGIN, height - 14, under, "s"),
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _ranges(rows: Sequence[Row]) -> str:
+    most = max((max(row[1]["max"], row[2] or 0) for row in rows), default=1.0)
+    room = PANEL - LABEL - FIGURES
+    out = []
+    for number, (name, summary, goal) in enumerate(rows):
+        y = 84 + number * ROW
+        left = MARGIN + LABEL
+        at = {key: left + summary[key] / most * room for key in ("min", "p50", "p95", "max")}
+        out.append(_text(MARGIN, y + 5, name, "s"))
+        out.append(f'<line class="thin" x1="{at["min"]:.1f}" x2="{at["max"]:.1f}" y1="{y}" y2="{y}"/>')
+        wide = max(2.0, at["p95"] - at["p50"])
+        out.append(f'<rect class="o" x="{at["p50"]:.1f}" y="{y - 7}" width="{wide:.1f}" height="14" rx="2"/>')
+        if goal is not None:
+            x = left + goal / most * room
+            out.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 12}" y2="{y + 12}"/>')
+        out.append(_text(left + room + 8, y + 5, f"{summary['p95']:.0f} ms"))
+    return "\n".join(out)
+
+
+def _plot(x: float, y: float, line: Line) -> str:
+    name, values, goal = line
+    top, bottom = y + 14, y + PLOT_H
+    most = max(*values, goal) * 1.15
+    step = (PANEL - 40) / max(1, len(values) - 1)
+
+    def height(value: float) -> float:
+        return bottom - value / most * (bottom - top)
+
+    points = " ".join(f"{x + number * step:.1f},{height(value):.1f}" for number, value in enumerate(values))
+    return "\n".join(
+        [
+            _text(x, y + 4, name, "g"),
+            f'<line class="axis" x1="{x}" x2="{x + PANEL - 40}" y1="{bottom}" y2="{bottom}"/>',
+            f'<line class="mark" x1="{x}" x2="{x + PANEL - 40}" y1="{height(goal):.1f}" y2="{height(goal):.1f}"/>',
+            f'<polyline class="line" points="{points}"/>',
+            _text(x + PANEL - 34, height(goal) + 4, f"{goal:.0f} ms", "s"),
+            _text(x, bottom + 16, f"{len(values)} s", "s"),
+        ]
+    )
+
+
+def _text(x: float, y: float, words: str, kind: str = "") -> str:
+    named = f' class="{kind}"' if kind else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}"{named}>{escape(words)}</text>'
+
+
+def _under(measured: Mapping[str, Any]) -> str:
+    facts = max((each["measured"] for each in measured.values()), key=lambda each: str(each["at"]))
+    return (
+        f"python -m bench sync · {facts['at']} · headless Chromium, 360p30, {facts['cores']} cores · {facts['commit']}"
+    )

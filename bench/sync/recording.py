@@ -28,8 +28,6 @@ h1{font-size:20px;margin:18px 20px 2px}p{margin:0 20px 10px;color:#9198a1}
 .row h2{grid-column:1/-1;font-size:14px;margin:0;font-weight:600;font-variant-numeric:tabular-nums}
 figure{margin:0}img{width:100%;display:block;border-radius:4px}
 figcaption{margin-top:4px;font-variant-numeric:tabular-nums}b{font-weight:600}
-.strip{height:14px;overflow:hidden;margin-top:4px;border-radius:2px;position:relative}
-.strip img{position:absolute;bottom:0;border-radius:0}
 """
 
 
@@ -60,7 +58,7 @@ def sheet(rows: list[list[dict[str, Any]]], seats: list[Seen], under: str) -> st
             said = "no strip" if snap["capture_ms"] is None else f"{clock(snap['capture_ms'])}"
             behind = "" if snap["capture_ms"] is None else f", {snap['at_ms'] - snap['capture_ms']:.0f} ms ago"
             out.append(
-                f'<figure><img src="{image}"><div class="strip"><img src="{image}"></div>'
+                f'<figure><img src="{image}">'
                 f"<figcaption><b>{escape(seen.name)}</b> strip says {said}{behind}</figcaption></figure>"
             )
         out.append("</div>")

@@ -5,11 +5,21 @@ While cut nothing passes either way and nobody is told; who connects meanwhile i
 
 import asyncio
 import contextlib
+import socket
+import struct
 import threading
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
 READ_BYTES = 65536
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Hang up at once, without the courtesies (RST)."""
+    sock = writer.get_extra_info("socket")
+    if sock is not None and sock.fileno() >= 0:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 class Relay:
@@ -40,21 +50,22 @@ class Relay:
         return int(server.sockets[0].getsockname()[1])
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._flows.wait()
         try:
+            await self._flows.wait()
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # nobody there, or the end of the relay: either way it hangs up
             writer.transport.abort()
             return
         pair = {writer, far_writer}
         self._pairs |= pair
         ways = [asyncio.ensure_future(self._pump(*way)) for way in ((reader, far_writer), (far_reader, writer))]
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await asyncio.wait(ways, return_when=asyncio.ALL_COMPLETED)
-        finally:
-            for each in pair:
-                each.transport.abort()
-            self._pairs -= pair
+        for way in ways:
+            way.cancel()
+        for each in pair:
+            each.transport.abort()
+        self._pairs -= pair
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -71,7 +82,7 @@ class Relay:
             self._flows.clear()
             return
         for each in list(self._pairs):
-            each.transport.abort()
+            reset(each)
             self.dropped += 1
         self._flows.set()
 
