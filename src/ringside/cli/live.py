@@ -7,6 +7,7 @@ from typing import Any
 
 from ringside import __version__
 from ringside.cli import event as event_file
+from ringside.cli import moq
 from ringside.cli.console import say
 from ringside.cli.event import Event
 from ringside.cli.house import House, addresses
@@ -24,8 +25,8 @@ class Night:
     """One run of `ringside live`: what has been heard from the children, and what follows from it."""
 
     def __init__(self, house: House, studio: Child, verbose: bool) -> None:
-        self.linger_s = house.event.event.linger_s
         self._house = house
+        self.linger_s = house.event.event.linger_s
         self.supervisor = Supervisor(Wall(), self.hear, verbose)
         self.on_air = asyncio.Event()
         self.ended = asyncio.Event()
@@ -35,8 +36,8 @@ class Night:
 
     def hear(self, child: Child, report: dict[str, Any]) -> None:
         """A child's report."""
-        if report.get("on_air"):
         self._house.hear(child, report)
+        if report.get("on_air"):
             self.on_air.set()
         if report.get("ended"):
             self.ended.set()
@@ -65,6 +66,8 @@ def banner(event: Event, publish_to: str | None) -> None:
     say(f"[bold]Ringside {__version__}[/]  event [bold]{event.event.name}[/] from {parse(event.source.url).name}")
     say(f"  watch    [bold cyan]{shown}[/]{also}")
     say(f"  status   {shown}status")
+    if line := moq.banner(event.moq, event.edge.port):
+        say(line)
     if publish_to:
         say(f"  publish  {publish_to}")
     say("  Ctrl-C ends the event")

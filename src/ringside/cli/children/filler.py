@@ -10,7 +10,7 @@ from ringside.cli.children.channel import Channel
 from ringside.cli.children.merge import upstream_metrics
 from ringside.cli.children.status import Gathering
 from ringside.core.clock import Wall
-from ringside.core.feed import Document
+from ringside.core.feed import Message
 from ringside.flow.relay import fill
 
 PATIENCE_S = 1.5  # an origin that has not answered yet is no news
@@ -53,8 +53,8 @@ class Process:
         """From the supervisor: what the other processes do, and what is worth a line on the status page."""
         self.gathering.order(order)
 
-    def documents(self) -> list[Document]:
-        """`/status.json` and `/metrics`, as of now."""
+    def documents(self) -> list[Message]:
+        """`/status.json`, `/metrics` and `/moq.json`, as of now."""
         status = self.gathering.edge_status(self._upstream, self._state or "waiting")
         return self.gathering.documents(status, upstream_metrics(self._upstream), "filler")
 

@@ -14,6 +14,10 @@ SUMMED = ("viewers", "held", "requests_per_s", "egress_bps")
 TOTALS = {"requests", "bytes", "late", "slow_dropped", "turned_away", "handed_over", "no_descriptors", "too_fast"}
 IDENTITY = {"pid", "port", "fed"}
 UPSTREAM_TOTALS = {"requests": "pulls", "bytes": "pulled_bytes", "failures": "failures", "joined": "joined"}
+MOQ_TOTALS = {
+    "groups", "frames", "bytes", "dropped", "late", "unfit", "accepted", "refused", "failed", "lost", "sent_bytes"
+}  # fmt: skip
+MOQ_GAUGES = ("sessions", "tracks", "fed", "ready", "lost_packets", "cpu_cores")
 UPSTREAM_GAUGES = ("objects", "bytes", "under_way", "queued")
 
 
@@ -77,6 +81,12 @@ def worker_metrics(report: Mapping[str, Any]) -> list[Row]:
             for what, of in (("hits", "hits"), ("held", "held"), ("kind_bytes", "bytes"))
         ]
     return rows
+
+
+def moq_metrics(report: Mapping[str, Any]) -> list[Row]:
+    """What the MoQ process reports, as metrics."""
+    rows: list[Row] = [(f"moq_{name}_total", {}, float(report[name])) for name in sorted(MOQ_TOTALS & report.keys())]
+    return [*rows, *((f"moq_{name}", {}, float(report[name])) for name in MOQ_GAUGES if name in report)]
 
 
 def upstream_metrics(upstream: Mapping[str, Any]) -> list[Row]:

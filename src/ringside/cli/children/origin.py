@@ -104,6 +104,7 @@ class Process:
             [
                 Document("/status.json", status.encode(), "application/json", Cache.NONE),
                 Document("/metrics", self.gathering.metrics(self.metrics.snapshot()), text, Cache.NONE),
+                *self.gathering.offers(),
             ]
         )
 
@@ -126,8 +127,8 @@ async def _serve(channel: Channel) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     await process.hub.start()
-    await process.ingest.listen(sock=socket.socket(fileno=os.dup(channel.config["listen_fd"])))
     process.hub.publish(process.board.begin())
+    await process.ingest.listen(sock=socket.socket(fileno=os.dup(channel.config["listen_fd"])))
     channel.report(ready=True, target=process.board.schedule.values())
     listening = asyncio.create_task(channel.listen(process.order))
     stopping = asyncio.create_task(stop.wait())

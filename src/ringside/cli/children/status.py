@@ -7,10 +7,11 @@ import json
 from collections import deque
 from typing import Any
 
-from ringside.cli.children.merge import Row, together, worker_metrics
+from ringside.cli.children.merge import Row, moq_metrics, together, worker_metrics
 from ringside.core.clock import Clock
-from ringside.core.feed import Cache, Document
+from ringside.core.feed import Cache, Document, Message
 from ringside.core.telemetry import Metrics, exposition
+from ringside.flow.relay.moq import Offers
 
 STALE_S = 5.0
 LOG_LINES = 50
@@ -30,11 +31,15 @@ class Gathering:
         self._began_ns = clock.now_ns()
         self._workers: dict[int, tuple[int, dict[str, Any]]] = {}
         self._studio: tuple[int, dict[str, Any]] = (0, {})
+        self._offers = Offers()
         self.processes: list[dict[str, Any]] = []
         self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LINES)
 
     def take_worker(self, report: dict[str, Any]) -> None:
-        """One edge worker's report: totals, to which the rates since its last one are added."""
+        """One edge worker's report: totals, to which the rates since its last one are added; or the MoQ process's."""
+        if isinstance(moq := report.get("moq"), dict):
+            self._offers.take(moq, self._clock.now_ns())
+            return
         now_ns, pid = self._clock.now_ns(), int(report.get("pid", 0))
         before_ns, before = self._workers.get(pid, (0, {}))
         seconds = (now_ns - before_ns) / 1e9
@@ -97,6 +102,7 @@ class Gathering:
             "state": state,
             **more,
             "edge": self._edge(),
+            **({"moq": moq} if (moq := self._offers.current(now_ns)) else {}),
             "processes": self.processes,
             "log": list(self.log),
         }
@@ -108,12 +114,19 @@ class Gathering:
             processes["studio"] = studio
         for pid, stamped in self._workers.items():
             processes[f"edge-{pid}"] = worker_metrics(self._fresh(stamped))
+        if moq := self._offers.current(self._clock.now_ns()):
+            processes["moq"] = moq_metrics(moq)
         return exposition(processes)
 
-    def documents(self, status: dict[str, Any], rows: list[Row], process: str = "origin") -> list[Document]:
-        """`/status.json` and `/metrics`, to be published once a second; see `status` and `metrics`."""
+    def offers(self) -> list[Message]:
+        """`/moq.json` while there is a MoQ process, its removal when there is none any more; each second."""
+        return self._offers.messages(self._clock.now_ns())
+
+    def documents(self, status: dict[str, Any], rows: list[Row], process: str = "origin") -> list[Message]:
+        """`/status.json`, `/metrics` and `/moq.json`, to be published once a second; see `status` and `metrics`."""
         body = json.dumps(status, separators=(",", ":")).encode()
         return [
             Document(STATUS, body, "application/json", Cache.NONE),
             Document(METRICS, self.metrics(rows, process), EXPOSITION, Cache.NONE),
+            *self.offers(),
         ]
