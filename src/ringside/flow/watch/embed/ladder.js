@@ -1,7 +1,7 @@
 /* Which way the picture comes: the first of several paths that works, and back to a better one when it can be had.
    Pure: `(state, input, now, dice)` in, the next state and what to do out.
 
-   Inputs   manifest  failed{kind,status,offered}  unsupported  restart (the session starts over)
+   Inputs   manifest  failed{kind,status,offered: false where the event is there but this path to it is not}  unsupported  restart (the session starts over)
             tick{moving,waiting,stalled,online}: waiting is a picture wanted and not yet there; stalled, one that stands
             probed{name}: the best path above that answers now, or null
    Out      go: the path to open, or null to stay;  probe: the paths to ask after, best first, or null
@@ -16,7 +16,7 @@ const TRIES = 4;
 const PROBE_MS = 30_000;
 const LONGEST_PROBE_MS = 600_000;
 const PROVEN_MS = 120_000;
-const BUSY = new Set([429, 503]);
+const PASSING = new Set([404, 429, 503]); // no event yet, or a full house: by another path it is the same
 
 /** Where a viewer starts: on the first of `paths` (names, best first, at least one). */
 export function begin(paths, now_ms) {
@@ -61,7 +61,7 @@ function failed(state, { kind, status, offered = true }, now_ms, dice) {
   if (!offered) return fall(state, kind, now_ms, dice);
   if (state.moved) return strike(state, kind, now_ms, dice);
   const tries = state.tries + 1;
-  const patient = state.played || BUSY.has(status); // a cut line and a full house pass; a closed door does not
+  const patient = state.played || PASSING.has(status); // a cut line passes as well; a closed door does not
   return tries >= (patient ? TRIES : 1) ? fall({ ...state, tries }, kind, now_ms, dice) : stay({ ...state, tries });
 }
 

@@ -4,6 +4,7 @@
    (`maxLiveSyncPlaybackRate`) and its seeks to the live edge (`liveMaxLatencyDuration`) are off. */
 import Hls from 'hls.js';
 import { labelOf } from './label.js';
+import { silenced } from './silent.js';
 
 const TITLE_ID = 'ringside.title';
 const DEFAULT_AIM_MS = 1200;
@@ -39,15 +40,7 @@ function config(begin_ms) {
   };
 }
 
-/** A multivariant playlist without its sound: where many tiles play at once, none asks for what nobody hears. Pure. */
-export function silenced(text) {
-  return text
-    .split('\n')
-    .filter((line) => !/^#EXT-X-MEDIA:.*TYPE=AUDIO/.test(line))
-    .map((line) => (line.startsWith('#EXT-X-STREAM-INF') ? line.replace(/,AUDIO="[^"]*"/, '').replace(/,mp4a\.[\w.]+|mp4a\.[\w.]+,/, '') : line))
-    .join('\n');
-}
-
+/* many tiles play at once: none fetches what nobody hears */
 class SilentLoader extends Hls.DefaultConfig.loader {
   load(context, config, callbacks) {
     const onSuccess = (response, ...rest) => {
