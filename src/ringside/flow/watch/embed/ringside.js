@@ -1,15 +1,14 @@
 /* One viewer on one <video>: joins the session (which decides), the way (which plays) and the pacer (which keeps to the
    common moment). It needs a video element, an event's URL and nothing else of the page; it says what happens by `change`
    events, whose detail is {state, path, sentence, note}. */
-import { clockOf, leave } from '../sync/clock.js';
 import { Pacer } from '../sync/pacer.js';
-import { FixedTarget, leaveTarget, targetOf } from '../sync/target.js';
 import { Freeze } from './freeze.js';
 import { carriedBy, noteOf } from './facts.js';
 import { Meter } from './meter.js';
 import { isLive } from '../player/probe.js';
 import { SENTENCES, say, spoken } from './sentences.js';
 import { begin, sentenceOf, step } from './session.js';
+import { shared } from './shared.js';
 import { Way } from './way.js';
 
 const TICK_MS = 250;
@@ -27,7 +26,7 @@ export function baseOf(url, page = globalThis.location?.href) {
 }
 
 export class RingsidePlayer extends EventTarget {
-  #video; #base; #clock; #target; #meter; #freeze; #pacer; #way; #timer;
+  #release; #video; #base; #clock; #target; #meter; #freeze; #pacer; #way; #timer;
   #sound;
   #session = begin(performance.now());
   #last = { media_s: 0, tick_ms: performance.now() };
@@ -41,9 +40,8 @@ export class RingsidePlayer extends EventTarget {
   constructor(video, { url, player = 'auto', via = null, sound = true, target_s = null, freeze = null } = {}) {
     super();
     [this.#video, this.#base, this.#sound] = [video, baseOf(url), sound];
-    const clock = clockOf(new URL('../..', this.#base).href.replace(/\/$/, ''));
-    const target = target_s === null ? targetOf(this.#base) : new FixedTarget(target_s * 1000);
-    [this.#clock, this.#target] = [clock, target];
+    const { clock, target, release } = shared(this.#base, target_s);
+    [this.#clock, this.#target, this.#release] = [clock, target, release];
     this.#meter = new Meter(video, clock);
     this.#freeze = new Freeze(video, freeze);
     this.#pacer = new Pacer({ video, clock, target, player: this.#steered });
@@ -77,8 +75,7 @@ export class RingsidePlayer extends EventTarget {
     this.#pacer.stop();
     this.#meter.stop();
     this.#freeze.release();
-    leave(this.#clock);
-    leaveTarget(this.#target);
+    this.#release();
     await this.#way.destroy();
   }
 
