@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FALLBACK_MS, FixedTarget, Target, scheduleOf, targetAt } from '../../../src/ringside/flow/watch/sync/target.js';
+import { FALLBACK_MS, Target, scheduleOf, still, targetAt } from '../../../src/ringside/flow/watch/sync/target.js';
 
 const MOVE = { version: 8, from_ms: 1000, target_ms: 3000, at_ms: 50_000, slope: 0.04, next: 'target/9.json' };
 
@@ -16,7 +16,7 @@ test('it moves down as it moves up', () => {
 });
 
 test('a target that never moved is itself at any time', () => {
-  assert.deepEqual(new FixedTarget(150).at(1e12), { target_ms: 150, slope: 0 });
+  assert.deepEqual(targetAt(still(150), 1e12), { target_ms: 150, slope: 0 });
   assert.deepEqual(targetAt(scheduleOf({ version: 1, from_ms: 1200, target_ms: 1200, at_ms: 0, slope: 0.04 }), 5), { target_ms: 1200, slope: 0 });
 });
 

@@ -148,23 +148,3 @@ export class ServerClock {
     return known === null || agrees(sample, known);
   }
 }
-
-const shared = new Map();
-
-/** The clock of a server (`https://edge`), one for all who ask on this page; each who asked stops it once. */
-export function clockOf(origin = '') {
-  let one = shared.get(origin);
-  if (!one) shared.set(origin, (one = { clock: new ServerClock(`${origin}/clock`), users: 0 }));
-  one.users += 1;
-  one.clock.start();
-  return one.clock;
-}
-
-/** Who asked for a clock is done with it. */
-export function leave(clock) {
-  for (const [origin, one] of shared) {
-    if (one.clock !== clock || --one.users > 0) continue;
-    clock.stop();
-    shared.delete(origin);
-  }
-}

@@ -48,6 +48,7 @@ export class Pacer {
     this.#clock = clock;
     this.#target = target;
     this.#player = player;
+    video.addEventListener('emptied', () => this.#afresh());
   }
 
   /** The effective target; null before the first look. */
@@ -81,13 +82,12 @@ export class Pacer {
   stop() {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    this.#state = { ...begin(), starting: false };
+    this.#state = { ...begin(), starting: this.#state.starting };
     this.#turn(1);
   }
 
-  /** Another player on the same video: where it starts is free again. */
-  follow(player) {
-    this.#player = player;
+  /* Another source in the same video: where it starts is free again. */
+  #afresh() {
     this.#state = begin();
     this.#floor_ms = null;
     this.#shift_ms = 0;

@@ -33,19 +33,6 @@ export function scheduleOf(json) {
   return { version, from_ms, target_ms, at_ms, slope: Math.max(LEAST_SLOPE, Math.abs(slope)), next: typeof next === 'string' ? next : null };
 }
 
-/** The same target at any time: `?target=` of a page. */
-export class FixedTarget {
-  constructor(target_ms) {
-    this.schedule = still(target_ms);
-  }
-
-  at(utc_ms) {
-    return targetAt(this.schedule, utc_ms);
-  }
-
-  stop() {}
-}
-
 /** Follows an event's target; `base` ends in `/live/{event}/`. */
 export class Target {
   #url;
@@ -110,24 +97,5 @@ export class Target {
     } finally {
       clearTimeout(patience);
     }
-  }
-}
-
-const shared = new Map();
-
-/** The target of an event, one for all who ask on this page; each who asked says `leaveTarget` once. */
-export function targetOf(base, told_ms) {
-  let one = shared.get(base);
-  if (!one) shared.set(base, (one = { target: new Target(base, told_ms).start(), users: 0 }));
-  one.users += 1;
-  return one.target;
-}
-
-/** Who asked for a target is done with it. */
-export function leaveTarget(target) {
-  for (const [base, one] of shared) {
-    if (one.target !== target || --one.users > 0) continue;
-    target.stop();
-    shared.delete(base);
   }
 }

@@ -1,7 +1,7 @@
 /* What a transport is to the push player: it brings whole CMAF chunks and knows nothing of media.
 
      transport.open(track, take) → feed     begin to bring `track`, from its newest independent chunk on; never throws
-     transport.close()                      all feeds are closed; nothing is taken afterwards
+     transport.close()                      all feeds are closed, nothing is taken afterwards; `open` may come again (a reload)
      feed.close()                           this one is closed; nothing is taken afterwards
 
    `track` is `{ name, kind, codec, bps, height, fps, url }` as the multivariant playlist lists it (multivariant.js);

@@ -1,0 +1,64 @@
+/* The least latency that a path holds steadily: what nearly all chunks needed to arrive, and a margin to show them in. Pure.
+
+   Arrivals are counted by the tenth of a second, each for its worst, so that a burst after one hiccup is one event and
+   not many; the floor is what 97 of a hundred kept to in the last 20 s. A stall tells of what arrivals do not: it adds to
+   the margin, which wears off. The floor rises at once, and falls only when it has been lower for a while. */
+
+const SLOT_MS = 100;
+const SLOTS = 200;
+const SHARE = 0.97;
+const MARGIN_MS = 50; // append, decode, and a frame to be shown
+const STALL_MS = 40;
+const MOST_STALL_MS = 400;
+const WEARS_OFF = 1 / 500; // ms per ms
+const GRAIN_MS = 10;
+const FALL_AFTER_MS = 15_000;
+const RIPE = 10; // slots before anything is said
+const MOST_MS = 30_000; // later than this is no delay but a wrong clock
+
+export class Floor {
+  #slots = [];
+  #slot = { at_ms: -Infinity, worst_ms: 0 };
+  #stall_ms = 0;
+  #stalled_ms = 0;
+  #shown = null; // {floor_ms, held_ms}: held up until then
+  #share_ms = 0;
+
+  /** A chunk's first frame came so long after its capture. */
+  arrived(delay_ms, now_ms) {
+    if (delay_ms < -SLOT_MS || delay_ms > MOST_MS) return;
+    if (now_ms - this.#slot.at_ms < SLOT_MS) {
+      this.#slot.worst_ms = Math.max(this.#slot.worst_ms, delay_ms);
+      return;
+    }
+    this.#slot = { at_ms: now_ms, worst_ms: delay_ms };
+    this.#slots.push(this.#slot);
+    if (this.#slots.length > SLOTS) this.#slots.shift();
+    if (this.#slots.length <= RIPE || this.#slots.length % 5 === 0 || this.#slots.length === SLOTS) this.#weigh();
+  }
+
+  #weigh() {
+    const sorted = this.#slots.map(({ worst_ms }) => worst_ms).sort((a, b) => a - b);
+    this.#share_ms = sorted[Math.floor((sorted.length - 1) * SHARE)];
+  }
+
+  /** The picture stood still for want of media. */
+  stalled(now_ms) {
+    this.#stall_ms = Math.min(MOST_STALL_MS, this.#penalty(now_ms) + STALL_MS);
+    this.#stalled_ms = now_ms;
+  }
+
+  #penalty(now_ms) {
+    return Math.max(0, this.#stall_ms - (now_ms - this.#stalled_ms) * WEARS_OFF);
+  }
+
+  /** Milliseconds, or null before enough has arrived. */
+  at(now_ms) {
+    if (this.#slots.length < RIPE) return null;
+    const exact_ms = Math.max(0, this.#share_ms) + MARGIN_MS + this.#penalty(now_ms);
+    const floor_ms = Math.ceil(exact_ms / GRAIN_MS) * GRAIN_MS;
+    if (this.#shown === null || floor_ms >= this.#shown.floor_ms) this.#shown = { floor_ms, held_ms: now_ms + FALL_AFTER_MS };
+    else if (now_ms >= this.#shown.held_ms) this.#shown = { floor_ms: this.#shown.floor_ms - GRAIN_MS, held_ms: now_ms + 1000 };
+    return this.#shown.floor_ms;
+  }
+}

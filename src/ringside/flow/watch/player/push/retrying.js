@@ -1,0 +1,42 @@
+/* What to do when a feed has gone: open it again, ever later, or give the path up. Decides; its timers are its only shell. */
+
+const WAITS_MS = [60, 400, 900, 1800];
+const FIRST_TRIES = 2; // for a feed that never brought anything
+const SILENT_MS = 3000; // not a byte for so long: the line is dead though nobody said so
+const FINAL = new Set([401, 403, 404, 410, 429, 503]);
+
+export class Retrying {
+  #tries = new Map();
+  #timers = new Set();
+
+  /** A chunk has come. */
+  good(kind) {
+    if (this.#tries.size) this.#tries.delete(kind);
+  }
+
+  isSilent(quiet_ms) {
+    return quiet_ms >= SILENT_MS;
+  }
+
+  /** A feed of this kind ended with a status; `fresh`: it never brought a chunk → `{wait_ms}`, or `{fail, offered}`. */
+  gone(kind, { status, fresh }, now_ms, dice) {
+    const tries = this.#tries.get(kind) ?? 0;
+    this.#tries.set(kind, tries + 1);
+    if (fresh && FINAL.has(status)) return { fail: true, offered: status === 404 ? false : undefined };
+    if (tries >= (fresh ? FIRST_TRIES : WAITS_MS.length)) return { fail: true, offered: fresh ? false : undefined };
+    return { wait_ms: WAITS_MS[tries] * (0.5 + dice) };
+  }
+
+  plan(kind, what, wait_ms) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      what();
+    }, wait_ms);
+    this.#timers.add(timer);
+  }
+
+  stop() {
+    this.#timers.forEach(clearTimeout);
+    this.#timers.clear();
+  }
+}
