@@ -46,7 +46,7 @@ export class RingsidePlayer extends EventTarget {
     this.#freeze = new Freeze(video, freeze);
     this.#pacer = new Pacer({ video, clock, target, player: this.#steered });
     const options = { video, base: this.#base, clock, target, sound, via, aim_ms: () => this.#aim_ms() };
-    this.#way = new Way({ options, tell: (input) => this.#take(input), onOpen: () => this.#fresh() });
+    this.#way = new Way({ options, tell: (input) => this.#take(input), onOpen: () => this.#freeze.hold() });
     video.playsInline = true;
     if (!sound) video.muted = true;
     this.#listen();
@@ -113,11 +113,6 @@ export class RingsidePlayer extends EventTarget {
     },
   };
 
-  /* a fresh player is about to fill the video: what was seen stays up, and the pacer puts its first picture in its place */
-  #fresh() {
-    this.#freeze.hold();
-    this.#pacer.follow(this.#steered);
-  }
 
   async #play() {
     try {

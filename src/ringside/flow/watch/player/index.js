@@ -16,6 +16,7 @@
    seek to live of its own. Only the code of the path in use is loaded. */
 
 const LOADERS = {
+  push: () => import('./push.js'),
   hls: () => import('./hls.js'),
   dash: () => import('./dash.js'),
   shaka: () => import('./shaka.js'),

@@ -12,6 +12,7 @@ export class Tile {
   #at;
   #trace;
   #readings = [];
+  #fetched = false;
 
   /** `options` are {name, origin, event, target_s}; `template` is cloned into `wall`; `pick(tile)` when somebody wants its sound. */
   constructor(number, options, template, pick) {
@@ -24,7 +25,6 @@ export class Tile {
     };
     this.#trace = new Trace(find('.trace'));
     put(this.#at.number, String(number));
-    put(this.#at.edge, new URL(options.origin).host);
     this.root.addEventListener('click', () => pick(this));
     this.root.addEventListener('keydown', (event) => event.key === 'Enter' && pick(this));
     this.#open(false);
@@ -43,9 +43,9 @@ export class Tile {
   async hear(sound) {
     if (sound === this.sounds) return;
     this.sounds = sound;
-    if (sound && this.fetches) this.#at.video.muted = false;
+    if (sound && this.#fetched) this.#at.video.muted = false;
     else if (sound) {
-      this.fetches = true;
+      this.#fetched = true;
       await this.player.destroy();
       this.#open(true);
     } else this.#at.video.muted = true;
@@ -78,7 +78,9 @@ export class Tile {
     this.root.dataset.tone = tone;
     this.root.toggleAttribute('data-sounds', this.sounds);
     const fell = stats.path && labelOf(this.#options.name) !== labelOf(stats.path) && this.#options.name !== 'auto';
-    put(this.#at.path, fell ? `${labelOf(stats.path)} for ${labelOf(this.#options.name)}` : labelOf(stats.path ?? this.#options.name));
+    const { host } = new URL(this.#options.origin);
+    put(this.#at.path, labelOf(stats.path ?? this.#options.name));
+    put(this.#at.edge, fell ? `for ${labelOf(this.#options.name)} · ${host}` : host);
     put(this.#at.latency, Number.isFinite(stats.latency_ms) && stats.latency_ms !== null ? `${(stats.latency_ms / 1000).toFixed(2)} s` : '–');
     put(this.#at.offset, signed(offset_ms));
     put(this.#at.state, [stats.rung, stats.stalls ? `${stats.stalls} ${stats.stalls === 1 ? 'stall' : 'stalls'}` : null].filter(Boolean).join(' · '));

@@ -22,6 +22,7 @@ class Wall {
   #spreads = [];
   #trace = new Trace(byId('spread-trace'));
   #photo = null;
+  #columns = 1;
 
   async open() {
     const base = new URL(`/live/${encodeURIComponent(event)}/`, location.href).href;
@@ -51,9 +52,9 @@ class Wall {
   }
 
   #fit() {
-    const { clientWidth: width } = byId('tiles');
+    const width = byId('tiles').clientWidth - 32;
     const { columns, wide } = this.#room(width);
-    byId('tiles').style.setProperty('--columns', columns);
+    this.#columns = columns;
     byId('tiles').style.setProperty('--wide', `${Math.floor(wide)}px`);
   }
 
@@ -67,6 +68,7 @@ class Wall {
     return columnsFor(this.tiles.length, width, Math.max(240, innerHeight - byId('tiles').offsetTop - 16), foot_px);
   }
 
+  /** The common one, without a path's own floor. */
   get target_ms() {
     const { target, clock } = this.tiles[0].player;
     return target.at(clock.now()).target_ms;
@@ -81,7 +83,7 @@ class Wall {
     const playing = this.tiles.filter(({ offset_ms }) => Number.isFinite(offset_ms));
     byId('spread').dataset.tone = toneOf(spread_ms);
     put(byId('spread-ms'), spreadText(spread_ms));
-    put(byId('spread-of'), `across ${playing.length} of ${this.tiles.length} screens · ${playing.every(({ pictured }) => pictured) ? 'read from the pictures' : 'by media time'}`);
+    put(byId('spread-of'), `${playing.length} of ${this.tiles.length} screens · ${playing.every(({ pictured }) => pictured) ? 'from the pictures' : 'by media time'}`);
     put(byId('target'), (target_ms / 1000).toFixed(2));
     put(byId('title'), this.tiles.map(({ player }) => player.player?.title()).find(Boolean) ?? (event === 'main' ? 'Main event' : event));
     byId('live').hidden = !playing.length;
@@ -142,8 +144,7 @@ class Wall {
   }
 
   #walk(pressed) {
-    const columns = Number(byId('tiles').style.getPropertyValue('--columns'));
-    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[pressed.key];
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns }[pressed.key];
     const at = this.tiles.findIndex(({ root }) => root === document.activeElement);
     const next = this.tiles[at < 0 ? 0 : at + by];
     if (!next) return;
