@@ -38,7 +38,7 @@ def film(latency_ms: float, seconds: float = 10, after_s: float = 0, rate: float
 
 def rows(frames: list[Frame]) -> list[list[float | None]]:
     """As a page gives them."""
-    return [list(frame) for frame in frames]
+    return [[*frame, 0.1] for frame in frames]
 
 
 def test_latency_is_display_minus_capture_and_its_summary_says_how_many_there_were() -> None:

@@ -44,11 +44,11 @@ class Told(NamedTuple):
 
 
 def told(rows: Iterable[Sequence[float | None]]) -> Told:
-    """Frames of the rows `[shown_ms, capture_ms, media_s, presented, rate]`; of two with one strip the later counts."""
+    """Frames of rows `[shown_ms, capture_ms, media_s, presented, rate, …]`; of two with one strip the later counts."""
     frames: list[Frame] = []
     unread = twice = missed = 0
     last: int | None = None
-    for shown_ms, capture_ms, media_s, presented, rate in rows:
+    for shown_ms, capture_ms, media_s, presented, rate, *_ in rows:
         if shown_ms is None or media_s is None or presented is None or rate is None:
             raise ValueError("only the capture time of a frame may be unknown")
         missed += max(0, int(presented) - last - 1) if last is not None else 0

@@ -53,7 +53,6 @@ class Seen:
     said: dict[str, Any] = field(default_factory=dict)
     paths: set[str] = field(default_factory=set)
     preserves: bool = True
-    read_ms: float = 0.0
     lost: int = 0
     dropped: int = 0
 
@@ -64,7 +63,6 @@ class Seen:
         self.said = taken["said"] or self.said
         self.paths |= {str(self.said.get("path"))} if taken["rows"] and self.said else set()
         self.preserves &= bool(taken["preservesPitch"])
-        self.read_ms += taken["read_ms"]
         self.lost += taken["lost"]
         self.dropped = taken["dropped"]
 

@@ -1,11 +1,11 @@
 /* What is on the screens, by the pictures' own word: put into a page before anything of its own runs.
 
    Enters: the videos of `window.ringside.players`, or any that is attached. Leaves, by `shown.take()`: a row for each
-   frame displayed, [shown_ms, capture_ms, media_s, presented, rate]: when it is seen by the machine's own clock (the
-   true one: this script reads it before SKEW_MS makes the page believe another), what its strip says, its media time,
-   how many frames the browser had presented by then, and the playback rate. Nothing is asked of the player but its
-   video; what it says of itself (`said`) is kept beside, to compare. StripReader, SKEW_MS (the device's clock is wrong
-   by so much) and SERVER_MS (so is what /clock answers) stand above this text. */
+   frame displayed, [shown_ms, capture_ms, media_s, presented, rate, read_ms]: when it is seen by the machine's own clock
+   (the true one: this script reads it before SKEW_MS makes the page believe another), what its strip says, its media
+   time, how many frames the browser had presented by then, the playback rate, and what reading took. Nothing is asked of
+   the player but its video; what it says of itself (`said`) is kept beside, to compare. StripReader, SKEW_MS (the device's
+   clock is wrong by so much) and SERVER_MS (so is what /clock answers) stand above this text. */
 const MOST_ROWS = 20_000; // of one player, between two takings
 const LOOK_MS = 100;
 const SNAP = { width: 480, height: 270, before_ms: 1000 };
@@ -40,7 +40,6 @@ function misleadClock(by_ms) {
 class Watched {
   #rows = [];
   #lost = 0;
-  #read_ms = 0;
   #events = [];
   #snap = null;
 
@@ -57,10 +56,11 @@ class Watched {
     const { video } = this;
     const shown_ms = origin_ms + expectedDisplayTime;
     const capture_ms = this.reader.read(video);
-    if (this.#rows.length < MOST_ROWS) this.#rows.push([Math.round(shown_ms * 100) / 100, capture_ms, mediaTime, presentedFrames, video.playbackRate]);
+    const read_ms = performance.now() - began_ms;
+    const row = [Math.round(shown_ms * 100) / 100, capture_ms, mediaTime, presentedFrames, video.playbackRate, read_ms];
+    if (this.#rows.length < MOST_ROWS) this.#rows.push(row);
     else this.#lost += 1;
     if (this.#snap) this.#draw(shown_ms, capture_ms);
-    this.#read_ms += performance.now() - began_ms;
     video.requestVideoFrameCallback((...given) => this.#look(...given));
   }
 
@@ -100,9 +100,9 @@ class Watched {
 
   take() {
     const { droppedVideoFrames: dropped, totalVideoFrames: total } = this.video.getVideoPlaybackQuality();
-    const taken = { rows: this.#rows, lost: this.#lost, read_ms: this.#read_ms, events: this.#events, dropped, total,
+    const taken = { rows: this.#rows, lost: this.#lost, events: this.#events, dropped, total,
       preservesPitch: this.video.preservesPitch, said: this.said() };
-    [this.#rows, this.#lost, this.#read_ms, this.#events] = [[], 0, 0, []];
+    [this.#rows, this.#lost, this.#events] = [[], 0, []];
     return taken;
   }
 }
