@@ -13,7 +13,8 @@ from ringside.flow.relay.answer.keys import fault, is_own
 from ringside.flow.relay.answer.ranges import ENDLESS, content_range, resolve, unsatisfiable
 from ringside.flow.relay.answer.request import Directives, Range, Request
 from ringside.flow.relay.answer.serve import NO_NEWS, OPTIONS, Serve, cache_control, head
-from ringside.flow.relay.answer.store import Live, Media, Page, Store
+from ringside.flow.relay.answer.store import Store
+from ringside.flow.relay.answer.things import Live, Media, Page
 from ringside.flow.relay.answer.waiting import WHOLE, Point
 
 __all__ = ["ENDLESS", "Decision", "Follow", "Hold", "Refuse", "Want", "decide", "too_late"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ringside.flow.relay.answer.request import Request
 from ringside.flow.relay.answer.serve import CORS, EMPTY, Serve, head, refusal
-from ringside.flow.relay.answer.store import Page
+from ringside.flow.relay.answer.things import Page
 
 if TYPE_CHECKING:
     from ringside.flow.relay.edge.aio import Edge
