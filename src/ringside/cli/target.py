@@ -5,7 +5,6 @@ HTTP. What leaves: a sentence, or an error as one.
 """
 
 import json
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,6 +16,7 @@ import typer
 from ringside.cli import event as event_file
 from ringside.cli.console import sentences
 from ringside.cli.takeover import Running
+from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.flow.origin import Schedule
 from ringside.flow.origin.target import milliseconds
@@ -64,7 +64,7 @@ def run(seconds: float | None, port: int | None, to: str | None, token: str | No
         schedule = _here(port or (about.edge.port if path else PORT), seconds)
     else:
         schedule = _elsewhere(to, about.event.name, token or about.origin.ingest_token, seconds)
-    return sentence(schedule, time.time_ns(), seconds is not None)
+    return sentence(schedule, Wall().now_ns(), seconds is not None)
 
 
 def sentence(schedule: Schedule, now_ns: int, ordered: bool = False) -> str:
