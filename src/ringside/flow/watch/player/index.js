@@ -17,6 +17,7 @@
 
 const LOADERS = {
   push: () => import('./push.js'),
+  moq: () => import('./moq.js'),
   hls: () => import('./hls.js'),
   dash: () => import('./dash.js'),
   shaka: () => import('./shaka.js'),

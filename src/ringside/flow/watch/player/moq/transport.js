@@ -15,7 +15,6 @@ const PRIORITY = { audio: 2, video: 1 };
 export class MoqTransport {
   #base;
   #session = null;
-  #closed = false;
   #feeds = new Set();
 
   constructor({ base }) {
@@ -41,20 +40,19 @@ export class MoqTransport {
     return { close };
   }
 
-  /** All feeds are closed, and the session. */
+  /** All feeds are closed, and the session; `open` may come again. */
   close() {
-    this.#closed = true;
     for (const feed of this.#feeds) feed.close();
     this.#feeds.clear();
-    this.#session?.then(({ connection }) => connection.close(), () => {});
+    const session = this.#session;
     this.#session = null;
+    session?.then(({ connection }) => connection.close(), () => {});
   }
 
   async #subscribe(track) {
-    if (this.#closed) throw new Error('the transport is closed');
     const { connection, broadcast } = await this.#dial();
-    const priority = PRIORITY[track.kind] ?? PRIORITY.video;
-    return connection.consume(broadcast).track(track.name).subscribe({ priority, ordered: true, latencyMax: STALE_MS });
+    const wishes = { priority: PRIORITY[track.kind] ?? PRIORITY.video, ordered: true };
+    return joining(connection.consume(broadcast).track(track.name).subscribe({ ...wishes, latencyMax: 0 }), wishes);
   }
 
   /* The session there is, or a new one; one that fails or ends makes room for the next. */
@@ -64,10 +62,22 @@ export class MoqTransport {
     const forget = () => {
       if (this.#session === session) this.#session = null;
     };
-    session.then(({ connection }) => (this.#closed ? connection.close() : connection.closed.then(forget, forget)), forget);
+    session.then(({ connection }) => connection.closed.then(forget, forget), forget);
     this.#session = session;
     return session;
   }
+}
+
+/* Who joins wants the newest group alone; from then on, the end of each before the next. */
+function joining(subscriber, wishes) {
+  let joined = false;
+  const recvGroup = async () => {
+    const group = await subscriber.recvGroup();
+    if (!joined) subscriber.update({ ...wishes, latencyMax: STALE_MS });
+    joined = true;
+    return group;
+  };
+  return { recvGroup, close: () => subscriber.close() };
 }
 
 async function dial(base) {
