@@ -2,6 +2,7 @@
 import { latencyOf, nextLook_ms } from '../sync/latency.js';
 import { StripReader } from '../sync/strip.js';
 
+const LATEST_MS = 34; // called later than a frame lasts, what can be read is another picture than the one meant
 const DAY_MS = 86_400_000;
 
 export class Meter {
@@ -28,7 +29,8 @@ export class Meter {
   #follow() {
     if (this.#stopped) return;
     this.#waiting = this.#video.requestVideoFrameCallback((now, { expectedDisplayTime }) => {
-      if (now >= this.#next_ms) this.#look(expectedDisplayTime - performance.now());
+      const until_shown_ms = expectedDisplayTime - performance.now();
+      if (now >= this.#next_ms && until_shown_ms > -LATEST_MS) this.#look(until_shown_ms);
       this.#follow();
     });
   }

@@ -4,10 +4,10 @@ import { labelOf, momentOf, signed, spreadOf } from './plan.js';
 
 const CELL_PX = 4;
 const ROWS_PX = 4;
-const THUMB_PX = 160;
 const WIDE_PX = 1280;
-const ROW_PX = 104;
 const HEAD_PX = 112;
+const FEW = 5;
+const ROWS = { few: { high: 104, thumb: 160 }, many: { high: 68, thumb: 100 } };
 
 function canvas(width, height) {
   return Object.assign(document.createElement('canvas'), { width, height });
@@ -54,40 +54,45 @@ export function verdictOf(spread_ms) {
 
 /** The photograph as one picture. */
 export function print({ at_ms, spread_ms, shots }) {
-  const sheet = canvas(WIDE_PX, HEAD_PX + shots.length * ROW_PX + 24);
+  const size = shots.length > FEW ? ROWS.many : ROWS.few;
+  const sheet = canvas(WIDE_PX, HEAD_PX + shots.length * size.high + 16);
   const pen = sheet.getContext('2d');
-  const sans = (px, weight = 400) => (pen.font = `${weight} ${px}px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif`);
   pen.fillStyle = '#090b0e';
   pen.fillRect(0, 0, sheet.width, sheet.height);
-  pen.fillStyle = '#eef2f6';
-  sans(30, 650);
-  pen.fillText(verdictOf(spread_ms), 32, 56);
-  pen.fillStyle = '#9aa6b2';
-  sans(16);
-  pen.fillText(`${shots.length} screens photographed at ${momentOf(at_ms)} UTC; each strip is read from its own picture`, 32, 86);
-  const least_ms = Math.min(...shots.map(({ taken_ms }) => taken_ms).filter(Number.isFinite));
-  shots.forEach((shot, at) => row(pen, sans, shot, HEAD_PX + at * ROW_PX, shot.taken_ms - least_ms));
+  write(pen, verdictOf(spread_ms), 32, 56, { px: 30, weight: 650 });
+  write(pen, `${shots.length} screens photographed at ${momentOf(at_ms)} UTC; each strip is read from its own picture`, 32, 86, { px: 16, colour: '#9aa6b2' });
+  const common_ms = commonOf(shots.map(({ taken_ms }) => taken_ms));
+  shots.forEach((shot, at) => row(pen, shot, HEAD_PX + at * size.high, size, shot.taken_ms - common_ms));
   return sheet;
 }
 
-function row(pen, sans, { label, edge, frame, taken_ms }, y, apart_ms) {
-  const high = THUMB_PX * (frame.height / frame.width);
+/** The capture time that most screens show; of several, the earliest. */
+export function commonOf(times_ms) {
+  const counts = new Map();
+  for (const ms of [...times_ms].sort((a, b) => a - b)) if (Number.isFinite(ms)) counts.set(ms, (counts.get(ms) ?? 0) + 1);
+  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [NaN, 0])[0];
+}
+
+const SANS = 'system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
+const MONO = 'ui-monospace, Menlo, "DejaVu Sans Mono", monospace';
+
+function write(pen, text, x, y, { px, weight = 400, colour = '#eef2f6', align = 'left', face = SANS }) {
+  pen.font = `${weight} ${px}px ${face}`;
+  [pen.fillStyle, pen.textAlign] = [colour, align];
+  pen.fillText(text, x, y);
+  return pen.measureText(text).width;
+}
+
+function row(pen, { label, edge, frame, taken_ms }, y, { high, thumb }, apart_ms) {
+  const [left, tall] = [32 + thumb + 20, thumb * (frame.height / frame.width)];
+  const colour = Math.abs(apart_ms) < 1 ? '#3ecf8e' : Math.abs(apart_ms) < 35 ? '#f5b83d' : '#ff5d5d';
   pen.imageSmoothingEnabled = true;
-  pen.drawImage(frame, 32, y, THUMB_PX, high);
-  pen.fillStyle = '#eef2f6';
-  sans(18, 600);
-  pen.fillText(label, 212, y + 20);
-  pen.fillStyle = '#9aa6b2';
-  sans(14);
-  pen.fillText(edge, 300, y + 20);
-  pen.textAlign = 'right';
-  pen.fillStyle = apart_ms < 1 ? '#3ecf8e' : apart_ms < 35 ? '#f5b83d' : '#ff5d5d';
-  sans(16, 600);
-  pen.fillText(Number.isFinite(apart_ms) ? (apart_ms < 1 ? 'same frame' : `${signed(apart_ms)} ms`) : '', WIDE_PX - 32, y + 20);
-  pen.fillStyle = '#eef2f6';
-  pen.font = '600 18px ui-monospace, Menlo, "DejaVu Sans Mono", monospace';
-  pen.fillText(momentOf(taken_ms), WIDE_PX - 148, y + 20);
-  pen.textAlign = 'left';
+  pen.drawImage(frame, 32, y, thumb, tall);
+  const wide = write(pen, label, left, y + 17, { px: 17, weight: 600 });
+  write(pen, edge, left + wide + 12, y + 17, { px: 14, colour: '#9aa6b2' });
+  const apart = Math.abs(apart_ms) < 1 ? 'same frame' : `${signed(apart_ms)} ms`;
+  write(pen, Number.isFinite(apart_ms) ? apart : 'no strip', WIDE_PX - 32, y + 17, { px: 16, weight: 600, colour, align: 'right' });
+  write(pen, momentOf(taken_ms), WIDE_PX - 148, y + 17, { px: 17, weight: 600, align: 'right', face: MONO });
   pen.imageSmoothingEnabled = false;
-  pen.drawImage(frame, 0, frame.height * (17 / 18), frame.width, frame.height / 18, 212, y + 34, WIDE_PX - 244, high - 34);
+  pen.drawImage(frame, 0, frame.height * (17 / 18), frame.width, frame.height / 18, left, y + 27, WIDE_PX - 32 - left, Math.min(high - 40, tall - 27));
 }

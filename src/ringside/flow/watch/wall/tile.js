@@ -1,5 +1,6 @@
 /* One screen of the wall: a RingsidePlayer, and under its picture who plays, how late, and how far from the common moment. */
 import { RingsidePlayer } from '../embed/ringside.js';
+import { seconds } from '../controls/text.js';
 import { labelOf, medianOf, signed, toneOf } from './plan.js';
 import { Trace } from './trace.js';
 
@@ -81,9 +82,9 @@ export class Tile {
     const { host } = new URL(this.#options.origin);
     put(this.#at.path, labelOf(stats.path ?? this.#options.name));
     put(this.#at.edge, fell ? `for ${labelOf(this.#options.name)} · ${host}` : host);
-    put(this.#at.latency, Number.isFinite(stats.latency_ms) && stats.latency_ms !== null ? `${(stats.latency_ms / 1000).toFixed(2)} s` : '–');
+    put(this.#at.latency, seconds(stats.latency_ms));
     put(this.#at.offset, signed(offset_ms));
-    put(this.#at.state, [stats.rung, stats.stalls ? `${stats.stalls} ${stats.stalls === 1 ? 'stall' : 'stalls'}` : null].filter(Boolean).join(' · '));
+    put(this.#at.state, stats.stalls ? `· ${stats.stalls} ${stats.stalls === 1 ? 'stall' : 'stalls'}` : '');
     put(this.#at.sentence, sentence ?? note ?? '');
     this.root.toggleAttribute('data-says', Boolean(sentence ?? note));
     this.#trace.add(offset_ms, tone);
