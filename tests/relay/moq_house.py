@@ -127,7 +127,7 @@ async def house(tls: tuple[Path, Path] | None = None, **settings: Any) -> AsyncI
         hub = _hub(folder, reports)
         await hub.start()
         config = Config(on=True, **settings)
-        publisher = Publisher(config, Where("127.0.0.1", port, tls), folder / "feed", Wall(), "moq")
+        publisher = Publisher(config, Where("127.0.0.1", port, folder, tls), folder / "feed", Wall(), "moq")
         task = asyncio.ensure_future(publisher.run())
         there = House(folder, hub, publisher, port, task, reports)
         try:

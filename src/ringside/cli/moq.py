@@ -12,7 +12,7 @@ from ringside.core.errors import Misconfigured
 from ringside.flow.relay.edge import Config as Edge
 from ringside.flow.relay.moq import Config
 
-LIBRARY = "moq_ffi"
+LIBRARIES = ("cryptography", "moq_ffi")
 MISSING = "--moq needs the package moq-rs, which is not installed: pip install 'ringside[moq]'"
 
 On = Annotated[bool, typer.Option("--moq", help="Publish over WebTransport (MoQ) as well.")]
@@ -34,7 +34,7 @@ def check(config: Config, edge: Edge, public_port: int, shared: bool = False) ->
     """Raises Misconfigured when MoQ is wanted and cannot be: no package, or no UDP port (unless `shared`)."""
     if not config.on:
         return
-    if importlib.util.find_spec(LIBRARY) is None:
+    if any(importlib.util.find_spec(library) is None for library in LIBRARIES):
         raise Misconfigured(MISSING)
     if config.relay or shared:
         return

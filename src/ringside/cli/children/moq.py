@@ -1,6 +1,7 @@
 """The MoQ process: the event's chunks over WebTransport, fed by the hub like an edge worker (flow/relay/moq)."""
 
 import os
+from pathlib import Path
 
 from ringside.cli.children.channel import Channel
 from ringside.cli.children.edge import YIELDS
@@ -16,7 +17,7 @@ def run(channel: Channel) -> None:
     config = channel.config
     run_publisher(
         moq.Config.model_validate(config["moq"]),
-        Where(config["host"], config["port"], config["tls"]),
+        Where(config["host"], config["port"], Path(config["feed"]).parent, config["tls"]),
         config["feed"],
         Wall(),
         name=config["name"],

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 0.02
 REPORT_S = 1.0
+SOON_S = 0.1  # while there is nothing to offer yet
 DOWNWARDS = get_args(Message)
 
 
@@ -113,7 +114,7 @@ class Publisher:
         self.outlet = Outlet(config, clock)
         self.taker = Taker(self.outlet, feed_path)
         origin = self.outlet.origin
-        self.door: Port | Uplink = Uplink(config, origin) if config.relay else Port(config, where, origin)
+        self.door: Port | Uplink = Uplink(config, origin) if config.relay else Port(config, where, origin, clock)
         self._cpu = (0.0, 0)
 
     def __repr__(self) -> str:
@@ -136,7 +137,8 @@ class Publisher:
         try:
             while not door.done():
                 self.taker.report({"moq": self.report()})
-                await asyncio.wait([door], timeout=REPORT_S)
+                soon = not (self.door.ready and self.outlet.broadcast)
+                await asyncio.wait([door], timeout=SOON_S if soon else REPORT_S)
             door.result()
         finally:
             door.cancel()

@@ -3,8 +3,8 @@
 What enters: an origin of moq-rs, and where to listen or to publish. What leaves: sessions, each accepted in a task of
 its own and held until it closes; no more than `max_sessions`, the rest refused and counted. Nobody can publish to us.
 
-Without a certificate of the operator's there is one made here: ECDSA, good for less than fourteen days, as browsers
-want of one that is known by its SHA-256 alone. It is made anew well before that; files are read anew when they change.
+Without a certificate of the operator's there is one of our own (certificate), which is made anew well before it runs
+out; the operator's is read anew when its files change. Whoever is here already stays, by the old one.
 """
 
 import asyncio
@@ -15,21 +15,26 @@ from typing import Any, NamedTuple
 
 import moq
 
+from ringside.core.clock import Clock
+from ringside.flow.relay.moq.certificate import own
 from ringside.flow.relay.moq.config import Config
 
 log = logging.getLogger(__name__)
 
-NAMES = ("localhost", "127.0.0.1", "::1")
 REFUSED = 503
 RETRY_S = 1.0
 LOOK_S = 5.0  # how often the certificate's files are looked at
 
 
 class Where(NamedTuple):
-    """Where to listen: an address, a UDP port, and the operator's certificate and key (PEM) if there are any."""
+    """Where to listen: an address, a UDP port, the operator's certificate and key (PEM) if there are any.
+
+    `folder`: where a certificate of our own is kept; nobody else may read it.
+    """
 
     host: str
     port: int
+    folder: Path
     tls: tuple[Path, Path] | None = None
 
     @property
@@ -41,10 +46,11 @@ class Where(NamedTuple):
 class Port:
     """Viewers' sessions on a UDP port. Counters: `accepted`, `refused` (too many), `failed` (no handshake)."""
 
-    def __init__(self, config: Config, where: Where, origin: moq.OriginProducer) -> None:
+    def __init__(self, config: Config, where: Where, origin: moq.OriginProducer, clock: Clock) -> None:
         self._config = config
         self._where = where
         self._origin = origin
+        self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._sessions: dict[moq.Session, int] = {}
         self._sent = 0  # bytes, in sessions that are over
@@ -88,12 +94,15 @@ class Port:
 
     async def _listen(self) -> None:
         """With one certificate, for as long as it is to be used."""
-        tls = self._where.tls
-        given = {"tls_cert": [str(tls[0])], "tls_key": [str(tls[1])]} if tls else {"tls_generate": NAMES}
-        async with moq.Server(self._where.address, publish=self._origin, **given) as server:
-            self.fingerprint = "" if tls else server.cert_fingerprints()[0]
+        tls, now_s = self._where.tls, self._clock.now_ns() / 1e9
+        ours = None if tls else own(self._where.folder, now_s, self._config.renew_s)
+        cert, key = tls or (ours.cert, ours.key)  # type: ignore[union-attr]
+        pem: dict[str, Any] = {"tls_cert": [str(cert)], "tls_key": [str(key)]}
+        async with moq.Server(self._where.address, publish=self._origin, **pem) as server:
+            self.fingerprint = ours.fingerprint if ours else ""
             self.ready, self.fault = True, ""
-            ends = [asyncio.create_task(self._accept(server)), asyncio.create_task(self._worn())]
+            worn = asyncio.sleep(ours.made_s + self._config.renew_s - now_s) if ours else _changed(cert, key)
+            ends = [asyncio.create_task(self._accept(server)), asyncio.create_task(worn)]
             try:
                 done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -102,15 +111,6 @@ class Port:
                 for task in ends:
                     task.cancel()
                 await asyncio.gather(*ends, return_exceptions=True)
-
-    async def _worn(self) -> None:
-        """Until another certificate is to be used."""
-        if self._where.tls is None:
-            await asyncio.sleep(self._config.renew_s)
-            return
-        seen = _stamps(self._where.tls)
-        while _stamps(self._where.tls) == seen:  # noqa: ASYNC110 - files do not tell when they change
-            await asyncio.sleep(LOOK_S)
 
     async def _accept(self, server: moq.Server) -> None:
         async for request in server:
@@ -164,6 +164,11 @@ class Uplink:
     def __repr__(self) -> str:
         return f"<Uplink {'up' if self._session else 'down'} lost {self.lost}>"
 
+    @property
+    def ready(self) -> bool:
+        """Whether the relay takes what is published."""
+        return self._session is not None
+
     def describe(self) -> dict[str, Any]:
         """Offer and counters, JSON-ready. The query of the relay's address may be a secret, and is not told."""
         shown = self._config.url or self._config.relay.partition("?")[0]
@@ -172,7 +177,7 @@ class Uplink:
             with contextlib.suppress(moq.Error):
                 sent = self._session.stats().bytes_sent
         return {
-            "url": shown, "port": None, "fingerprint": self._config.fingerprint, "ready": self._session is not None,
+            "url": shown, "port": None, "fingerprint": self._config.fingerprint, "ready": self.ready,
             "relay": shown, "fault": self.fault, "lost": self.lost, "sent_bytes": sent or 0,
         }  # fmt: skip
 
@@ -203,7 +208,14 @@ class Uplink:
             await self._session.closed()
 
 
-def _stamps(paths: tuple[Path, Path]) -> list[tuple[int, int]]:
+async def _changed(*paths: Path) -> None:
+    """Until one of these files is another."""
+    seen = _stamps(paths)
+    while _stamps(paths) == seen:  # noqa: ASYNC110 - files do not tell when they change
+        await asyncio.sleep(LOOK_S)
+
+
+def _stamps(paths: tuple[Path, ...]) -> list[tuple[int, int]]:
     stamps = []
     for path in paths:
         try:
