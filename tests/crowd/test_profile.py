@@ -176,7 +176,7 @@ def test_estimates_and_rates_are_those_of_the_installed_shaka() -> None:
 def test_the_watch_page_sets_what_its_profile_says() -> None:
     page = (ROOT / "src/ringside/flow/watch/player/hls.js").read_text()
     for setting in (
-        f"maxLiveSyncPlaybackRate: {RINGSIDE_HLS.catch_up.fastest}",
+        "maxLiveSyncPlaybackRate: 1,",
         f"maxBufferLength: {RINGSIDE_HLS.ahead_s:.0f}",
         f"abrEwmaDefaultEstimate: {RINGSIDE_HLS.bandwidth.default_bps:_}",
         "playlistLoadPolicy: policy(10_000, 12_000, 3)",
@@ -187,23 +187,34 @@ def test_the_watch_page_sets_what_its_profile_says() -> None:
         assert setting in page
     assert stated(RINGSIDE_HLS, Kind.PLAYLIST)[:2] == (10.0, 12.0)
     assert stated(RINGSIDE_HLS, Kind.MEDIA) == (10.0, 30.0, (4, [0.2, 0.4, 0.8, 1.6]), (4, [0.4, 0.8, 1.6, 3.2]))
-    session = (ROOT / "src/ringside/flow/watch/stage/session.js").read_text()
-    assert f"TOO_FAR_BEHIND_S = {RINGSIDE_HLS.catch_up.seek_after_s}" in session
 
 
 def test_the_watch_page_sets_what_its_profiles_say_of_dash_js() -> None:
     page = (ROOT / "src/ringside/flow/watch/player/dash.js").read_text()
     for profile in (RINGSIDE_DASH, RINGSIDE_DASH_PLAIN):
-        rates = profile.catch_up
-        above, below = rates.fastest - 1, rates.slowest - 1
-        catch_up = f"maxDrift: {rates.seek_after_s}, playbackRate: {{ min: {below:.1f}, max: {above:.1f} }}"
-        assert f"liveCatchup: {{ enabled: true, {catch_up} }}" in page
+        assert "liveCatchup: { enabled: false }" in page
         assert f"initialBitrate: {{ video: {profile.bandwidth.default_bps / 1000:.0f} }}" in page
         assert all(again.tries == 3 for again in profile.loads[Kind.MEDIA].on)
     assert "retryAttempts: { lowLatencyMultiplyFactor: 1 }" in page
     assert "lowLatencyReductionFactor: 2 + Math.random() * 2" in page
     (wait,) = {again.wait for again in RINGSIDE_DASH.loads[Kind.MEDIA].on}
     assert (wait.first_s * (1 - wait.jitter), wait.first_s * (1 + wait.jitter)) == pytest.approx((1 / 4, 1 / 2))
+
+
+def test_the_watch_page_steers_as_the_profiles_say_whatever_it_plays_by() -> None:
+    steer = (ROOT / "src/ringside/flow/watch/sync/steer.js").read_text()
+    for profile in (RINGSIDE_HLS, RINGSIDE_DASH, RINGSIDE_DASH_PLAIN, PUSH):
+        rates = profile.catch_up
+        for setting in (
+            f"RUSHED = {rates.fastest - 1:.2f}",
+            f"GRAIN = {rates.grain}",
+            f"leave_ms: {rates.tolerance_s * 1000:.0f} }}",
+            f"FAR_MS = {rates.seek_after_s * 1000:.0f}",
+            f"FAR_FOR_MS = {rates.seek_held_s * 1000:.0f}",
+            f"THIN_MS = {rates.least_buffer_s * 1000:.0f}",
+        ):
+            assert setting in steer
+        assert rates.slowest == pytest.approx(2 - rates.fastest)
 
 
 def test_hls_js_never_asks_again_after_4xx_or_a_refused_connection() -> None:

@@ -33,7 +33,7 @@ class Watch:
     ) -> None:
         self.server = server or EVENT.serve(Server())
         self.world = world or TestWorld(START_S)
-        self.player = PushPlayer(url, PUSH, self.world, TestViewer(**viewer), now_s)
+        self.player = PushPlayer(url, PUSH, self.world, TestViewer(**viewer), now_s, 0.3)
         self.transfer = Transfer(self.player, self.server, now_s)
         self.feel = self.player.feel
 
@@ -131,7 +131,7 @@ def test_however_responses_interleave_each_viewer_knows_its_own_end(
     """Three viewers whose responses begin at different chunks, in pieces of any size."""
     world = TestWorld(START_S)
     responses = [PIECES[0] + b"".join(PIECES[1 + entry :]) for entry in entries]
-    players = [PushPlayer(STREAM, PUSH, world, TestViewer(n), 0.0) for n in range(3)]
+    players = [PushPlayer(STREAM, PUSH, world, TestViewer(n), 0.0, 0.3) for n in range(3)]
     sizes = [[len(PIECES[0])] for _ in entries]
     for entry, ends in zip(entries, sizes, strict=True):
         for piece in PIECES[1 + entry :]:
@@ -154,7 +154,7 @@ def test_however_responses_interleave_each_viewer_knows_its_own_end(
 @given(st.integers(3, 12), st.integers(1, 8), st.integers(500, 40_000))
 def test_chunks_left_out_for_a_slow_viewer_do_not_confuse_it(after: int, left_out: int, size: int) -> None:
     world = TestWorld(START_S)
-    leader, slow = (PushPlayer(STREAM, PUSH, world, TestViewer(n), 0.0) for n in range(2))
+    leader, slow = (PushPlayer(STREAM, PUSH, world, TestViewer(n), 0.0, 0.3) for n in range(2))
     request = leader._feeds[0].request  # type: ignore[union-attr]
     at = 0
     for piece in PIECES:
@@ -171,7 +171,7 @@ def test_a_run_forgets_its_oldest_chunks() -> None:
     world = TestWorld(START_S)
     timeline = EVENT.timeline.__class__(part_s=EVENT.timeline.part_s / 5)
     event = Event(timeline=timeline, to_s=100)
-    player = PushPlayer(STREAM, PUSH, world, TestViewer(), 0.0)
+    player = PushPlayer(STREAM, PUSH, world, TestViewer(), 0.0, 0.3)
     feed = player._feeds[0]
     assert feed is not None
     at = 0
@@ -181,7 +181,7 @@ def test_a_run_forgets_its_oldest_chunks() -> None:
     assert feed.run is not None
     assert len(feed.run.ends) <= 2048
     assert player._end_s() - START_S == pytest.approx(100.0)
-    late = PushPlayer(STREAM, PUSH, world, TestViewer(1), 0.0)
+    late = PushPlayer(STREAM, PUSH, world, TestViewer(1), 0.0, 0.3)
     at = 0
     for at_s, piece in event.push("v400", 99.9):
         late.grew(at_s, Lane.VIDEO, feed.request, at, memoryview(piece))

@@ -26,6 +26,8 @@ class Kind(IntEnum):
     STREAM = 4
     """The push response, which lasts as long as the viewer stays."""
     CLOCK = 5
+    TARGET = 6
+    """The event's target latency; held until it changes."""
 
 
 class Lane(IntEnum):
@@ -37,6 +39,7 @@ class Lane(IntEnum):
     AUDIO_LIST = 3
     MANIFEST = 4
     CLOCK = 5
+    TARGET = 6
 
 
 class Failure(Enum):

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ringside.core.boxes import BoxError
 from ringside.prove.crowd.player.abr import Abr
+from ringside.prove.crowd.player.aim import Aim, still
 from ringside.prove.crowd.player.base import (
     NOTHING,
     Ask,
@@ -33,10 +34,10 @@ from ringside.prove.crowd.player.shelf import presentation
 from ringside.prove.crowd.player.streammap import Run, StreamMap
 
 WHOLE = (200, 206)
-TARGET_S = 0.3
-"""Behind the moment of capture …"""
+TARGET_S = 1.2
+"""Behind the moment of capture, where the event does not say …"""
 CHUNKS = 2
-"""… or so many chunks, as one of them is always in the making."""
+"""… and at least so many chunks, as one of them is always in the making."""
 SLACK_S = 0.05
 """Tracks are cut within so much of one another; more is a hole."""
 
@@ -82,19 +83,19 @@ class PushPlayer:
     """One viewer of a push stream."""
 
     __slots__ = (
-        "_abr", "_attempts", "_failure", "_feeds", "_finished", "_manifest", "_playhead", "_settled",
-        "_target_s", "_viewer", "_world", "feel", "latency_source", "profile",
+        "_abr", "_aim", "_attempts", "_failure", "_feeds", "_finished", "_manifest", "_playhead", "_schedule",
+        "_settled", "_viewer", "_world", "feel", "latency_source", "profile",
     )  # fmt: skip
 
     def __init__(
-        self, url: str, profile: Profile, world: World, viewer: Viewer, now_s: float, target_s: float = TARGET_S
+        self, url: str, profile: Profile, world: World, viewer: Viewer, now_s: float, target_s: float | None = None
     ) -> None:
+        """`target_s`: behind the moment of capture; None: as the event says."""
         self.profile = profile
         self.feel = Feel(now_s)
         self.latency_source = ""
         self._world = world
         self._viewer = viewer
-        self._target_s = target_s
         self._playhead = Playhead(profile, self.feel)
         self._abr = Abr(profile)
         self._feeds: list[Feed | None] = [None, None]
@@ -103,7 +104,11 @@ class PushPlayer:
         self._attempts = 0
         self._settled = self._finished = False
         self._failure: str | None = None
-        if urlsplit(url).path.endswith("/stream"):
+        one_track = urlsplit(url).path.endswith("/stream")
+        base = urljoin(url, "..") if one_track else url
+        self._aim = Aim(world, base, viewer.rng, TARGET_S) if target_s is None else None
+        self._schedule = still(TARGET_S if target_s is None else target_s)
+        if one_track:
             self._follow(Lane.VIDEO, url, 0)
         else:
             url = url if urlsplit(url).path.endswith(".mpd") else urljoin(url, "index.mpd")
@@ -115,9 +120,10 @@ class PushPlayer:
 
     def start(self, now_s: float) -> Asks:
         """Ask for the stream, or first for what streams there are."""
+        aiming = () if self._aim is None else self._aim.start()
         if self._manifest is not None:
-            return (Ask(Lane.MANIFEST, self._manifest),)
-        return self._ask_all()
+            return (*aiming, Ask(Lane.MANIFEST, self._manifest))
+        return (*aiming, *self._ask_all())
 
     def _follow(self, lane: Lane, url: str, bandwidth_bps: int) -> None:
         maps = self._world.shared("push.maps")
@@ -136,6 +142,10 @@ class PushPlayer:
         """The manifest, or the end of a response that should have none."""
         if lane is Lane.MANIFEST:
             return self._on_manifest(now_s, reply)
+        if self._aim is not None and lane is Lane.TARGET:
+            asks = self._aim.received(now_s, reply)
+            self._schedule = self._aim.schedule
+            return NOTHING if self._finished else asks
         feed = self._feeds[lane]
         if feed is None:
             return NOTHING
@@ -227,11 +237,22 @@ class PushPlayer:
             feel.late += 1
 
     def _play(self, now_s: float) -> None:
-        """Nothing is shown yet: begin with as much ahead as there will be on average, and no more."""
-        end_s, start_s, behind_s = self._end_s(), self._start_s(), self._behind_s()
-        if end_s - start_s >= behind_s - SLACK_S and start_s > -inf:
-            self._playhead.begin(now_s, max(start_s, end_s - behind_s))
+        """Nothing moves yet: begin where the target stands, or wait for it where what there is begins later."""
+        end_s, start_s = self._end_s(), self._start_s()
+        latency_s = self._latency_s(now_s, start_s)
+        if start_s == -inf or end_s <= start_s:
+            return
+        behind_s = self._behind_s(now_s)
+        late_s = end_s - start_s - behind_s if latency_s is None else latency_s - behind_s
+        if late_s >= -SLACK_S:
+            self._playhead.begin(now_s, min(start_s + max(0.0, late_s), end_s))
             self._playhead.advance(now_s, end_s)
+
+    def _latency_s(self, now_s: float, position_s: float) -> float | None:
+        """How long ago what is at `position_s` was captured; None where the stream does not say."""
+        lead = next(feed for feed in self._feeds if feed is not None)
+        anchor_s = None if lead.run is None else lead.run.anchor_s
+        return None if anchor_s is None else now_s + self._world.utc_offset_s - position_s - anchor_s
 
     def _end_s(self) -> float:
         video, audio = self._feeds
@@ -242,10 +263,10 @@ class PushPlayer:
     def _start_s(self) -> float:
         return max(feed.start_s for feed in self._feeds if feed is not None)
 
-    def _behind_s(self) -> float:
+    def _behind_s(self, now_s: float) -> float:
         """How far behind live to play."""
         chunk_s = max(feed.chunk_s for feed in self._feeds if feed is not None)
-        return max(self._target_s, CHUNKS * chunk_s)
+        return max(self._schedule.at(now_s + self._world.utc_offset_s), CHUNKS * chunk_s)
 
     def _on_end(self, now_s: float) -> Asks:
         """The event has ended: what there is plays out."""
@@ -271,18 +292,16 @@ class PushPlayer:
 
     def _steer(self, now_s: float, end_s: float) -> None:
         playhead = self._playhead
-        lead = next(feed for feed in self._feeds if feed is not None)
-        anchor_s = None if lead.run is None else lead.run.anchor_s
-        start_s = self._start_s()
+        start_s, target_s = self._start_s(), self._behind_s(now_s)
         if playhead.position_s < start_s < end_s:  # a hole: the buffer begins anew behind it
-            playhead.seek(now_s, max(start_s, end_s - self._behind_s()), end_s)
-        if anchor_s is None or not playhead.playing:
+            playhead.seek(now_s, max(start_s, end_s - target_s), end_s)
+        latency_s = self._latency_s(now_s, playhead.position_s)
+        if latency_s is None or not playhead.playing:
             self.feel.latency_s = None
             return
-        latency_s = now_s + self._world.utc_offset_s - playhead.position_s - anchor_s
         self.feel.latency_s = latency_s
         self.latency_source = "prft"
-        target_s, ahead_s = self._behind_s(), end_s - playhead.position_s
+        ahead_s = end_s - playhead.position_s
         seek_s = None
         if not self._settled:  # the first bytes come as a burst, longer than what is played of it
             self._settled = True
@@ -318,6 +337,8 @@ class PushPlayer:
 
     def failed(self, now_s: float, lane: Lane, request: Request, failure: Failure) -> Asks:
         """A response broke, or did not begin."""
+        if self._aim is not None and lane is Lane.TARGET:
+            return NOTHING if self._finished else self._aim.failed(now_s)
         return self._again(now_s, lane, request, failure)
 
     def _unreadable(self, now_s: float, feed: Feed) -> Asks:

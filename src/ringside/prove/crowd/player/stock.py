@@ -20,10 +20,14 @@ from ringside.prove.crowd.player.profile import (
     Wait,
 )
 
+HELD_S = 25.0
+"""How long the watch page waits for the next target."""
+
 
 def _by_kind(manifest: Load, playlist: Load, media: Load, *, stream: Load | None = None) -> tuple[Load, ...]:
-    """MANIFEST, PLAYLIST, INIT, MEDIA, STREAM, CLOCK: an init section is loaded as media is, a clock as a manifest."""
-    return (manifest, playlist, media, media, stream or media, manifest)
+    """By Kind: an init section is loaded as media is, a clock as a manifest; a target is held for 15 s."""
+    held = replace(manifest, first_byte_s=HELD_S, whole_s=HELD_S)
+    return (manifest, playlist, media, media, stream or media, manifest, held)
 
 
 # hls.js: config.ts, *LoadPolicy. utils/error-helper.ts never asks again after 4xx, nor after status 0 while the browser
@@ -71,6 +75,19 @@ def _page(tries: int, then: Then = Then.SWITCH) -> tuple[Retries, Retries]:
     return timeout, replace(timeout, wait=replace(timeout.wait, first_s=0.4))
 
 
+STEERED = CatchUp(
+    Shape.LOGISTIC,
+    slowest=0.95,
+    fastest=1.05,
+    steepness=27.0,
+    grain=0.0025,
+    tolerance_s=0.004,
+    least_buffer_s=0.03,
+    seek_after_s=1.0,
+    seek_held_s=0.4,
+)
+"""How the page holds the event's target, whatever it plays by (flow/watch/sync/steer.js)."""
+
 RINGSIDE_HLS = replace(
     HLS_JS,
     name="ringside hls",
@@ -79,23 +96,13 @@ RINGSIDE_HLS = replace(
         playlist=_hls(10.0, 12.0, *_page(3)),
         media=_hls(10.0, 30.0, *_page(4)),
     ),
-    catch_up=CatchUp(
-        Shape.LOGISTIC,
-        fastest=1.1,
-        steepness=0.75,
-        reach=1.0,
-        grain=0.05,
-        tolerance_s=0.05,
-        least_buffer_s=1.0,
-        seek_after_s=3.5,
-        seek_held_s=1.5,
-    ),
+    catch_up=STEERED,
     bandwidth=replace(HLS_JS.bandwidth, default_bps=3_000_000, default_most_bps=0.0),
     ahead_s=20.0,
 )
 """hls.js as the watch page sets it (flow/watch/player/hls.js); the page draws one jitter factor per viewer, not one per
 delay. It never gives up: after a fatal error it asks again, doubling from half a second to five, halved by chance
-(flow/watch/stage/session.js), and it seeks when behind by more than 3.5 s for 1.5 s."""
+(flow/watch/embed/session.js)."""
 
 
 # dash.js: Settings.js. In low-latency mode the intervals are a tenth and the attempts five times as many. Every status
@@ -154,7 +161,7 @@ RINGSIDE_DASH = replace(
     DASH_JS,
     name="ringside dash",
     loads=_dash_loads(1, 8 / 3, jitter=1 / 3, again=_PAGE),
-    catch_up=replace(DASH_JS.catch_up, slowest=0.9, fastest=1.1, least_change=0.004, seek_after_s=3.5),
+    catch_up=STEERED,
     bandwidth=replace(DASH_JS.bandwidth, default_bps=2_500_000),
 )
 """dash.js as the watch page sets it (flow/watch/player/dash.js): a reduction factor drawn from 2 to 4 per viewer, and
@@ -234,12 +241,11 @@ PUSH = Profile(
         stream=Load(8.0, inf, (_PUSH_AGAIN,) * 4, 3.0),
     ),
     target=Target(("PART-HOLD-BACK", "HOLD-BACK", "TARGETDURATION"), durations=3),
-    catch_up=CatchUp(
-        Shape.LOGISTIC, slowest=0.95, fastest=1.1, steepness=5.0, tolerance_s=0.05, seek_after_s=1.5, seek_held_s=0.5
-    ),
+    catch_up=STEERED,
     bandwidth=replace(RINGSIDE_HLS.bandwidth, up=0.7),
 )
-"""Ringside's one long response per track: opened anew, with the page's back-off, when it ends or falls silent."""
+"""Ringside's one long response per track: opened anew, with the page's back-off, when it ends or falls silent. The
+target is the event's (see `aim`)."""
 
 PROFILES: dict[str, tuple[Profile, Profile]] = {
     "hls.js": (HLS_JS, HLS_JS),
