@@ -1,6 +1,6 @@
 # Where the origin is. The only file to edit.
 #
-# A held request is answered within three target durations (6 s with segments of 2 s), or refused with 503 by then:
+# A held request for media is answered within three target durations (6 s with segments of 2 s), or refused by then:
 # the first byte is waited for longer than that. A segment in the making goes on for one segment.
 backend origin {
     .host = "127.0.0.1";

@@ -82,8 +82,11 @@ sub vcl_hash {
 }
 
 sub vcl_backend_fetch {
-    # Only media and playlists asked for with directives are ever held. What else does not come soon will not come.
-    if (bereq.url !~ "(_HLS_msn=|\.m4s$)") {
+    # Only media and playlists asked for with directives are ever held, and the next target latency, for up to 15 s. What
+    # else does not come soon will not come.
+    if (bereq.url ~ "^/live/[^/]+/target/") {
+        set bereq.first_byte_timeout = 20s;
+    } elsif (bereq.url !~ "(_HLS_msn=|\.m4s$)") {
         set bereq.first_byte_timeout = 3s;
     }
 }
@@ -100,6 +103,10 @@ sub vcl_backend_response {
     # An origin that fails while there is something older: go on with that.
     if (beresp.status >= 500 && bereq.is_bgfetch) {
         return (abandon);
+    }
+    # That there is no other target latency so far is not shown any longer than it holds.
+    if (beresp.status == 204) {
+        set beresp.grace = 0s;
     }
     # The origin says how long its refusals hold; one that says nothing holds for a second. A storm on something that
     # does not exist costs one request in that time.
