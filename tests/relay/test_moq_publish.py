@@ -143,14 +143,17 @@ async def test_a_viewer_that_does_not_read_costs_no_more_than_the_cache() -> Non
 
 
 @in_loop
-async def test_the_certificate_is_made_anew_in_time_and_the_offer_follows() -> None:
-    async with house(renew_s=2) as there:
+async def test_the_certificate_is_made_anew_in_time_and_who_was_here_can_come_again() -> None:
+    async with house(renew_s=3) as there:
         film = Film()
         there.hub.publish([*film.begin(), *film.next()])
-        first = await there.ready()
-        await until(lambda: there.last["ready"] and there.last["fingerprint"] != first, LIMIT_S)
         async with there.viewer() as client:
-            await Watching(client).has(film.chunk(0))
+            first, seen = await there.ready(), Watching(client)
+            await seen.has(film.chunk(0))
+            await until(lambda: there.last["ready"] and there.last["fingerprint"] != first, LIMIT_S)
+            there.hub.publish(film.next())
+            async with there.viewer() as again:
+                await Watching(again).has(film.chunk(1))
         assert there.last["renewed"] >= 1
 
 

@@ -4,7 +4,7 @@ What enters: an origin of moq-rs, and where to listen or to publish. What leaves
 its own and held until it closes; no more than `max_sessions`, the rest refused and counted. Nobody can publish to us.
 
 Without a certificate of the operator's there is one of our own (certificate), which is made anew well before it runs
-out; the operator's is read anew when its files change. Whoever is here already stays, by the old one.
+out; the operator's is read anew when its files change. Either closes the sessions there are: players come again.
 """
 
 import asyncio
