@@ -106,6 +106,7 @@ function tfhdOf(data, { start }, header) {
   const sample = next(0x20, 4);
   return {
     duration: duration < 0 ? header.default_duration : data.getUint32(duration),
+    duration_at: duration,
     flags: sample < 0 ? header.default_flags : data.getUint32(sample),
   };
 }
@@ -125,7 +126,7 @@ function trunOf(data, { start }, defaults) {
     duration = 0;
     for (let i = 0; i < count; i += 1) duration += data.getUint32(at + i * size);
   }
-  return { duration, first };
+  return { duration, first, durations_at: flags & 0x100 ? at : -1, count };
 }
 
 /* NTP time as Unix milliseconds (§8.16.5); a second count below 2^31 belongs to the era that begins in 2036. */
@@ -146,7 +147,7 @@ const isLast = (data, { start, end }) => {
     capture time, Unix ms, minus media time, null where the chunk has no prft. RangeError where it is no chunk. */
 export function chunkOf(bytes, header) {
   const data = view(bytes);
-  const chunk = { bytes, start_s: NaN, end_s: NaN, independent: header.kind === 'audio', last: false, offset_ms: null };
+  const chunk = { bytes, start_s: NaN, end_s: NaN, independent: header.kind === 'audio', last: false, offset_ms: null, sole: null };
   for (const box of boxes(data, 0, bytes.length)) {
     if (box.type === 'styp') chunk.last = isLast(data, box);
     else if (box.type === 'prft') {
@@ -164,16 +165,32 @@ function readMoof(data, moof, header, chunk) {
   if (!tfhd || !tfdt) return;
   const ticks = data.getUint8(tfdt.start) === 1 ? u64(data, tfdt.start + 4) : data.getUint32(tfdt.start + 4);
   const defaults = tfhdOf(data, tfhd, header);
-  let [duration, first] = [0, null];
+  let [duration, first, samples, duration_at] = [0, null, 0, -1];
   for (const box of boxes(data, traf.start, traf.end)) {
     if (box.type !== 'trun') continue;
     const run = trunOf(data, box, defaults);
     duration += run.duration;
     first ??= run.first;
+    samples += run.count;
+    duration_at = run.durations_at >= 0 ? run.durations_at : defaults.duration_at;
   }
   chunk.start_s = ticks / header.timescale;
   chunk.end_s = (ticks + duration) / header.timescale;
   chunk.independent ||= first !== null && (first & NON_SYNC) === 0;
+  if (samples === 1 && duration_at >= 0) chunk.sole = { tfdt: tfdt.start, wide: data.getUint8(tfdt.start) === 1, duration: duration_at };
+}
+
+/** A chunk of a single frame that comes after frames which were never made begins where the one before it ended, and lasts
+    the longer; so, at once, does what it describes. Media Source takes a larger step for the end of all that was coded before,
+    and waits for the next independent frame. Whether it could be done. */
+export function bridge(chunk, end_s, { timescale }) {
+  if (!chunk.sole) return false;
+  const data = view(chunk.bytes);
+  const [from, to] = [Math.round(end_s * timescale), Math.round(chunk.end_s * timescale)];
+  if (chunk.sole.wide) data.setUint32(chunk.sole.tfdt + 4, Math.floor(from / 2 ** 32));
+  data.setUint32(chunk.sole.tfdt + (chunk.sole.wide ? 8 : 4), from % 2 ** 32);
+  data.setUint32(chunk.sole.duration, to - from);
+  return true;
 }
 
 /** Whether two byte strings are the same. */

@@ -2,11 +2,12 @@
 
    Each feed (the first, one opened again, another rung's) waits with its chunks until they can follow what is
    appended (splice.js), and then goes straight through. Tells its owner what it hears; opens nothing anew by itself. */
-import { chunkOf, headerOf, same } from './boxes.js';
+import { bridge, chunkOf, headerOf, same } from './boxes.js';
 import { kept, splice } from './splice.js';
 
 const SILENT_MS = 300; // an old feed that is silent for so long, or for three chunks, is not waited for
 const MOST_WAITING = 900;
+const GAP_S = { least: 0.002, most: 1 }; // frames that were never made
 
 export class Lane {
   #transport;
@@ -117,6 +118,8 @@ export class Lane {
     this.#sink.begin(chunk.start_s);
     if (bytes !== this.#written && !same(bytes, this.#written)) this.#sink.header(this.kind, bytes, header.codec ?? one.track.codec);
     this.#written = bytes;
+    const missing_s = this.end_s === null ? 0 : chunk.start_s - this.end_s;
+    if (missing_s > GAP_S.least && missing_s < GAP_S.most) bridge(chunk, this.end_s, header);
     this.#sink.chunk(this.kind, chunk.bytes);
     this.#heard_ms = performance.now();
     this.end_s = chunk.end_s;

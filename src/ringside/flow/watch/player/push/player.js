@@ -18,12 +18,13 @@ import { Sink, canFeed, canPlay } from './sink.js';
 
 const TICK_MS = 250;
 const PATIENCE_MS = 6000; // for the playlist
-const LIVE_AFTER_MS = 400; // a feed brings what has been, at first
+const LIVE_AFTER_MS = 1500; // a feed brings what has been, at first, and a page has much to do
 const URGENT_MS = 400; // with less ahead than this, a rung that is too much is dropped before the next has come
 const OTHERS_END_MS = 2000; // one kind of media is over, the other does not say
 const AIM_MS = 300;
 const DAY_MS = 86_400_000;
 const EDGE_S = 0.03;
+const STUCK_S = 0.12; // of media that is there, and does not play: a frame or two
 
 export class PushPlayer {
   version = '';
@@ -216,9 +217,10 @@ export class PushPlayer {
     const { buffered } = this.video;
     if (!run || run.placed || !buffered.length || this.video.readyState < 1) return;
     run.placed = true;
-    const wanted_s = this.#mediaAt(this.#options.aim_ms?.() ?? this.floor_ms() ?? AIM_MS);
+    const aim_ms = this.#options.aim_ms?.() ?? this.floor_ms() ?? AIM_MS;
     const [start_s, end_s] = [buffered.start(0), buffered.end(0)];
-    this.video.currentTime = Math.max(start_s, Math.min(wanted_s ?? end_s, end_s - EDGE_S));
+    const wanted_s = this.#mediaAt(aim_ms) ?? end_s - aim_ms / 1000;
+    this.video.currentTime = Math.max(start_s, Math.min(wanted_s, end_s - EDGE_S));
   }
 
   /* At the end of a range with another after it: nothing will fill the gap. */
@@ -226,7 +228,7 @@ export class PushPlayer {
     const { buffered, currentTime, paused, seeking, readyState } = this.video;
     if (paused || seeking || readyState > 2) return;
     for (let i = 0; i < buffered.length; i += 1) {
-      if (buffered.end(i) <= currentTime + EDGE_S) continue;
+      if (buffered.end(i) <= currentTime + STUCK_S) continue;
       if (buffered.start(i) > currentTime) this.video.currentTime = buffered.start(i) + 0.001;
       return;
     }
