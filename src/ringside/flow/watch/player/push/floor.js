@@ -8,6 +8,7 @@ const SLOT_MS = 100;
 const SLOTS = 200;
 const SHARE = 0.97;
 const MARGIN_MS = 50; // append, decode, and a frame to be shown
+const SOUND_MS = 70; // a browser holds back more of sound than of pictures, and stands still for longer without it
 const STALL_MS = 40;
 const MOST_STALL_MS = 400;
 const WEARS_OFF = 1 / 500; // ms per ms
@@ -23,6 +24,11 @@ export class Floor {
   #stalled_ms = 0;
   #shown = null; // {floor_ms, held_ms}: held up until then
   #share_ms = 0;
+  #margin_ms;
+
+  constructor(sound = false) {
+    this.#margin_ms = MARGIN_MS + (sound ? SOUND_MS : 0);
+  }
 
   /** A chunk's first frame came so long after its capture. */
   arrived(delay_ms, now_ms) {
@@ -55,7 +61,7 @@ export class Floor {
   /** Milliseconds, or null before enough has arrived. */
   at(now_ms) {
     if (this.#slots.length < RIPE) return null;
-    const exact_ms = Math.max(0, this.#share_ms) + MARGIN_MS + this.#penalty(now_ms);
+    const exact_ms = Math.max(0, this.#share_ms) + this.#margin_ms + this.#penalty(now_ms);
     const floor_ms = Math.ceil(exact_ms / GRAIN_MS) * GRAIN_MS;
     if (this.#shown === null || floor_ms >= this.#shown.floor_ms) this.#shown = { floor_ms, held_ms: now_ms + FALL_AFTER_MS };
     else if (now_ms >= this.#shown.held_ms) this.#shown = { floor_ms: this.#shown.floor_ms - GRAIN_MS, held_ms: now_ms + 1000 };

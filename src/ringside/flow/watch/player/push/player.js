@@ -35,7 +35,7 @@ export class PushPlayer {
   #timer = 0;
   #chosen = null;
   #soundless = false; // an event that lists sound and brings none
-  #floor = new Floor();
+  #floor = null;
   #bps = null;
 
   constructor(options) {
@@ -96,6 +96,7 @@ export class PushPlayer {
       run.lanes.set(track.kind, lane);
       lane.bring(track);
     }
+    this.#floor ??= new Floor(run.lanes.has('audio'));
     run.main = run.lanes.get('video') ?? run.lanes.get('audio');
     run.abr = abr.begin(performance.now());
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -351,7 +352,7 @@ export class PushPlayer {
   }
 
   floor_ms() {
-    return this.#floor.at(performance.now());
+    return this.#floor?.at(performance.now()) ?? null;
   }
 
   carries() {
