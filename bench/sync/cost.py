@@ -18,7 +18,7 @@ from bench.sync.event import event
 from bench.sync.options import Options
 
 SERVER_CORE, CROWD_CORE = 0, 1
-VIEWERS = 200
+VIEWERS = 300
 SECONDS = 30.0
 JOIN_S, END_S = 10.0, 2.0
 IDLE_S = 8.0

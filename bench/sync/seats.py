@@ -52,8 +52,10 @@ def _names(players: Sequence[str]) -> list[str]:
 
 
 def settle(room: Room, options: Options, settle_s: float = SETTLE_S) -> None:
-    """Let them settle."""
+    """Let them settle; by what path they came to play meanwhile does not count."""
     room.watch(options.settle_s if options.settle_s is not None else 4.0 if options.quick else settle_s)
+    for seen in room.players:
+        seen.paths.clear()
 
 
 def strayed(seats: Sequence[Seen], players: Sequence[str]) -> list[str]:

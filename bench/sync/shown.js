@@ -8,7 +8,7 @@
    clock is wrong by so much) and SERVER_MS (so is what /clock answers) stand above this text. */
 const MOST_ROWS = 20_000; // of one player, between two takings
 const LOOK_MS = 100;
-const SNAP = { width: 480, height: 270, before_ms: 1000 };
+const SNAP = { width: 480, height: 270 };
 const origin_ms = performance.timeOrigin;
 const trueDate = Date;
 
@@ -69,6 +69,7 @@ class Watched {
     const canvas = new OffscreenCanvas(SNAP.width, SNAP.height);
     return new Promise((resolve) => {
       this.#snap = { at_ms, canvas, context: canvas.getContext('2d'), resolve, capture_ms: null, shown_ms: null };
+      this.#draw(origin_ms + performance.now(), this.reader.read(this.video)); // it may stand still until then
       setTimeout(() => this.#snapped(), at_ms + 2000 - trueDate.now());
     });
   }
@@ -76,7 +77,6 @@ class Watched {
   #draw(shown_ms, capture_ms) {
     const snap = this.#snap;
     if (shown_ms > snap.at_ms) return void this.#snapped();
-    if (shown_ms < snap.at_ms - SNAP.before_ms) return;
     snap.context.drawImage(this.video, 0, 0, SNAP.width, SNAP.height);
     Object.assign(snap, { capture_ms, shown_ms });
   }
