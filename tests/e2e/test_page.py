@@ -50,7 +50,10 @@ def opened(page: Page, running: Running, query: str = "") -> None:
     plays(page)
 
 
-@pytest.mark.parametrize(("query", "path"), [("", "ll-hls"), ("?player=dash", "ll-dash"), ("?player=shaka", "shaka")])
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [("", "push"), ("?player=hls", "ll-hls"), ("?player=dash", "ll-dash"), ("?player=shaka", "shaka")],
+)
 def test_the_page_plays_by_itself_and_reads_its_latency_from_the_picture(
     page: Page, testcard: Running, query: str, path: str
 ) -> None:

@@ -11,9 +11,9 @@ from ringside.flow.watch import assets, is_immutable
 from ringside.flow.watch.build import ROOT, _in_wheel, build
 
 
-def test_both_pages_and_all_they_name_are_there(pages: Path) -> None:
+def test_all_pages_and_all_they_name_are_there(pages: Path) -> None:
     served = assets()
-    for path in ("/", "/status"):
+    for path in ("/", "/wall", "/status"):
         body, content_type = served[path]
         assert content_type.startswith("text/html")
         named = re.findall(r'(?:src|href)="(/assets/[^"]+)"', body.decode())
@@ -38,7 +38,7 @@ def test_a_viewer_of_one_player_does_not_carry_the_others(pages: Path) -> None:
 
 
 def test_pages_take_nothing_from_other_hosts(pages: Path) -> None:
-    for path in ("/", "/status"):
+    for path in ("/", "/wall", "/status"):
         body = assets()[path][0].decode()
         assert not re.search(r'(?:src|href)="(?:https?:)?//', body)
 
@@ -47,7 +47,20 @@ def test_only_names_with_a_hash_are_kept_for_ever(pages: Path) -> None:
     immutable = {path for path in assets() if is_immutable(path)}
     assert immutable
     assert all(re.search(r"-[A-Z0-9]{8}\.(js|css)$", path) for path in immutable)
-    assert {"/", "/status", "/assets/sync.js"}.isdisjoint(immutable)
+    assert {"/", "/wall", "/status", "/assets/sync.js", "/assets/ringside-player.js"}.isdisjoint(immutable)
+
+
+def test_the_player_to_embed_names_its_parts_relative_to_itself(pages: Path) -> None:
+    served = assets()
+    seen, ahead = set(), ["/assets/ringside-player.js"]
+    while ahead:
+        path = ahead.pop()
+        seen.add(path)
+        named = re.findall(r'(?:import|from)\(?"([^"]+)"', served[path][0].decode())
+        assert all(name.startswith("./") for name in named if name.endswith(".js")), path
+        ahead += [f"/assets/{name[2:]}" for name in named if name.endswith(".js") and f"/assets/{name[2:]}" not in seen]
+    assert any(path.startswith("/assets/hls-") for path in seen)
+    assert not any(path.startswith(("/assets/watch-", "/assets/wall-", "/assets/status-")) for path in seen)
 
 
 def test_pages_not_built_are_one_sentence(tmp_path: Path) -> None:
