@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 
 from ringside.core.errors import RingsideError
 
@@ -22,7 +23,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except RingsideError as error:
-        console.print(f"[bold red]ringside:[/] {error!s}", soft_wrap=True)
+        console.print(f"[bold red]ringside:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         sys.exit(130)
