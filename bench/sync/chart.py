@@ -1,7 +1,7 @@
 """The chart that the README shows, drawn from bench/out/sync-*.json: plain SVG, legible by day and by night.
 
-Left: how far behind the source each path is, from the least over the median to the 95th percentile and the most, with
-the mark that it is to stay below. Right: how far apart the pictures on the screens are, second by second (p95 of each).
+Left: how far behind the source each path is, to the median, the 95th percentile and the most, with the mark that the
+95th percentile is to stay below. Right: how far apart the pictures on the screens are, second by second (p95 of each).
 What was not measured is left out.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from bench.edge.chart import STYLE as COLOURS
 
 WIDTH, PANEL, MARGIN = 960, 440, 28
-LABEL, FIGURES, ROW = 138, 58, 34
+FIGURES, ROW = 150, 62
 PLOT_H, PLOT_GAP = 92, 38
 STYLE = f"""{COLOURS.rstrip()}
 .line{{fill:none;stroke:#0969da;stroke-width:1.5}}.axis{{stroke:#d0d7de}}.mark{{stroke:#9a6700;stroke-dasharray:4 3}}
@@ -65,7 +65,7 @@ def spread_lines(measured: Mapping[str, Any]) -> list[Line]:
 
 def draw(rows: Sequence[Row], lines: Sequence[Line], under: str) -> str:
     """The whole picture."""
-    height = 66 + max(len(rows) * ROW + 40, len(lines) * (PLOT_H + PLOT_GAP)) + 34
+    height = 66 + max(len(rows) * ROW + 10, len(lines) * (PLOT_H + PLOT_GAP)) + 34
     second = MARGIN + PANEL + 24
     return "\n".join(
         [
@@ -74,10 +74,10 @@ def draw(rows: Sequence[Row], lines: Sequence[Line], under: str) -> str:
             f"<style>{STYLE}</style>",
             f'<rect class="card" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
             _text(MARGIN, 32, "How far behind the source", "h"),
-            _text(MARGIN, 50, "Strip written to frame displayed: least, median, p95 and most; dashed: the goal", "s"),
+            _text(MARGIN, 50, "Strip written to frame displayed: median, p95, most; dashed: p95's goal", "s"),
             _ranges(rows),
             _text(second, 32, "How far apart the screens are", "h"),
-            _text(second, 50, "Newest minus oldest frame, p95 of each second; a frame is 33 ms; dashed: the goal", "s"),
+            _text(second, 50, "Newest minus oldest frame, p95 of each second; dashed: the goal", "s"),
             *(_plot(second, 74 + number * (PLOT_H + PLOT_GAP), line) for number, line in enumerate(lines)),
             _text(MARGIN, height - 14, under, "s"),
             "</svg>",
@@ -87,21 +87,22 @@ def draw(rows: Sequence[Row], lines: Sequence[Line], under: str) -> str:
 
 
 def _ranges(rows: Sequence[Row]) -> str:
-    most = max((max(row[1]["max"], row[2] or 0) for row in rows), default=1.0)
-    room = PANEL - LABEL - FIGURES
+    most = max((max(row[1]["p99"], row[2] or 0) for row in rows), default=1.0) * 1.1
+    scale = (PANEL - FIGURES) / most
     out = []
     for number, (name, summary, goal) in enumerate(rows):
-        y = 84 + number * ROW
-        left = MARGIN + LABEL
-        at = {key: left + summary[key] / most * room for key in ("min", "p50", "p95", "max")}
-        out.append(_text(MARGIN, y + 5, name, "s"))
-        out.append(f'<line class="thin" x1="{at["min"]:.1f}" x2="{at["max"]:.1f}" y1="{y}" y2="{y}"/>')
-        wide = max(2.0, at["p95"] - at["p50"])
-        out.append(f'<rect class="o" x="{at["p50"]:.1f}" y="{y - 7}" width="{wide:.1f}" height="14" rx="2"/>')
+        y = 92 + number * ROW
+        median, p95, last = (min(summary[key], most) * scale for key in ("p50", "p95", "max"))
+        out.append(_text(MARGIN, y - 8, name, "g"))
+        out.append(f'<rect class="p" x="{MARGIN}" y="{y}" width="{p95:.1f}" height="16" rx="2"/>')
+        out.append(f'<rect class="o" x="{MARGIN}" y="{y}" width="{median:.1f}" height="16" rx="2"/>')
+        out.append(f'<line class="thin" x1="{MARGIN + p95:.1f}" x2="{MARGIN + last:.1f}" y1="{y + 8}" y2="{y + 8}"/>')
+        end = last
         if goal is not None:
-            x = left + goal / most * room
-            out.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 12}" y2="{y + 12}"/>')
-        out.append(_text(left + room + 8, y + 5, f"{summary['p95']:.0f} ms"))
+            x, end = MARGIN + goal * scale, max(last, goal * scale)
+            out.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 4}" y2="{y + 20}"/>')
+        words = f"{summary['p50']:.0f}, {summary['p95']:.0f}, {summary['max']:.0f} ms"
+        out.append(_text(MARGIN + end + 8, y + 13, words))
     return "\n".join(out)
 
 
