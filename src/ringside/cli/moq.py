@@ -13,7 +13,7 @@ from ringside.flow.relay.edge import Config as Edge
 from ringside.flow.relay.moq import Config
 
 LIBRARIES = ("cryptography", "moq_ffi")
-MISSING = "--moq needs the package moq-rs, which is not installed: pip install 'ringside[moq]'"
+MISSING = "--moq needs packages that are not installed: pip install moq-rs==0.5.1 moq-ffi==0.4.18 cryptography"
 
 On = Annotated[bool, typer.Option("--moq", help="Publish over WebTransport (MoQ) as well.")]
 Port = Annotated[
