@@ -32,7 +32,7 @@ const ODD = [
 
 test('a message with anything missing or misshapen is shown with dashes', () => {
   for (const message of ODD) {
-    assert.equal(tilesOf(message).length, 7);
+    assert.equal(tilesOf(message).length, 8);
     for (const { value } of tilesOf(message)) assert.equal(typeof value, 'string');
     for (const name of NAMES) {
       for (const row of rowsOf(name, message)) assert.equal(row.length, headsOf(name).length, name);
@@ -94,4 +94,23 @@ test('what was answered is told by kind, beside what it cost upstream', () => {
   assert.deepEqual(rowsOf('kinds', EDGE), [['manifest', '1', '0', '–', '0.0 kB'], ['part', '5', '2\u2009000', '7', '3.0 MB']]);
   assert.deepEqual(rowsOf('objects', EDGE), [['/a.m4s', '4', '9']]);
   assert.deepEqual([rowOf(EDGE).requests, rowOf(EDGE).upstream, rowOf(EDGE).loop_lag], [500, 2, 3]);
+});
+
+test('the target is told as it is now, and where it goes', () => {
+  const tile = (target) => tilesOf({ now_ms: 1_000_000, target }).find(({ label }) => label === 'Target latency');
+  assert.deepEqual([tile({ now_ms: 1200, target_ms: 1200 }).value, tile({ now_ms: 1200, target_ms: 1200 }).note], ['1.2 s', 'from capture to every screen']);
+  const moving = tile({ now_ms: 1480, target_ms: 3000, from_ms: 1200, at_ms: 993_000, slope: 0.04 });
+  assert.deepEqual([moving.value, moving.note], ['1.48 s', 'moving to 3 s, in 0:38']);
+  assert.equal(tile({ now_ms: 1200, target_ms: 800, at_ms: 1_002_000, slope: 0.04 }).note, 'moving to 0.8 s, in 0:12');
+  assert.equal(tile(null).value, '–');
+});
+
+test('an edge tells how far its clock is from the origin, and warns where that is far', () => {
+  const tile = (upstream) => tilesOf({ upstream: { mode: 'push', ...upstream } }).find(({ label }) => label === 'Clock against the origin');
+  assert.deepEqual([tile({}).value, tile({}).tone], ['–', '']);
+  const near = tile({ clock_ahead_ms: -0.42, clock_within_ms: 1.2, clock_far: false });
+  assert.deepEqual([near.value, near.note, near.tone], ['−0.4 ms', '± 1.2 ms', 'good']);
+  const far = tile({ clock_ahead_ms: 180.2, clock_within_ms: 3, clock_far: true });
+  assert.deepEqual([far.value, far.tone], ['+180 ms', 'bad']);
+  assert.match(far.note, /viewers here/);
 });

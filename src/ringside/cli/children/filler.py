@@ -26,12 +26,14 @@ class Process:
         self.gathering = Gathering(channel.config["event"], self.clock)
         self._upstream: dict[str, Any] = {}
         self._state = ""
+        self._far = False
         self._before: tuple[int, dict[str, float]] = (0, {})
 
     def tell(self, told: dict[str, Any]) -> None:
         """What the filler tells of its origin, once a second; the supervisor and the log hear of a new state."""
         upstream, now_ns = told.get("origin", {}), self.clock.now_ns()
         self._upstream = {**upstream, **self._rates(upstream, now_ns), "pid": os.getpid()}
+        self._compare(upstream)
         state = str(upstream.get("state", ""))
         young = now_ns - upstream.get("since_ms", 0) * 10**6 < PATIENCE_S * 1e9
         if state == self._state or (state == "unreachable" and young):
@@ -39,6 +41,15 @@ class Process:
         self._state = state
         self.channel.report(upstream=state)
         self.gathering.note(f"the origin is {state}")
+
+    def _compare(self, upstream: dict[str, Any]) -> None:
+        """A line for the status page when our clock and the origin's have come apart, or together again."""
+        far = bool(upstream.get("clock_far"))
+        if far != self._far:
+            self._far = far
+            ahead_ms = upstream.get("clock_ahead_ms", 0)
+            way = f"{abs(ahead_ms):.0f} ms {'ahead of' if ahead_ms > 0 else 'behind'} the origin's"
+            self.gathering.note(f"this machine's clock is {way}" if far else "this machine's clock is right again")
 
     def _rates(self, upstream: dict[str, Any], now_ns: int) -> dict[str, float]:
         """What rose since the last time, each second."""

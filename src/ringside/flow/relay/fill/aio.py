@@ -19,6 +19,7 @@ import uvloop
 from ringside.core.clock import Clock
 from ringside.core.feed import Message
 from ringside.flow.relay.feed import Hub, Shelf, asks_for_feed, refuse
+from ringside.flow.relay.fill.apart import Apart, compare
 from ringside.flow.relay.fill.config import Config
 from ringside.flow.relay.fill.fetch import open_session
 from ringside.flow.relay.fill.pull import Pull
@@ -82,6 +83,8 @@ class Filler:
         )
         self.push = Push(config, self.hub, clock, random.random, self._synced)
         self.pull: Pull | None = None
+        self.apart = Apart()
+        self._fed = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<Filler {self.mode or 'undecided'} {self.hub!r}>"
@@ -90,7 +93,7 @@ class Filler:
         """How the origin does: JSON-ready."""
         pulled = self.pull.describe() if self.pull is not None else {}
         about = {"url": self._config.origin, "mode": self.mode or self._config.mode}
-        return {**about, **self.push.describe(), **pulled, "feed": self.hub.describe()}
+        return {**about, **self.push.describe(), **pulled, **self.apart.describe(), "feed": self.hub.describe()}
 
     async def serve(self, alongside: Callable[[], Awaitable[None]]) -> None:
         """Fill until `alongside()` ends, or SIGTERM."""
@@ -98,7 +101,8 @@ class Filler:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         await self.hub.start()
-        tasks = [asyncio.ensure_future(task) for task in (self._fill(), self._account(), alongside(), stop.wait())]
+        ours = (self._fill(), self._account(), self._compare())
+        tasks = [asyncio.ensure_future(task) for task in (*ours, alongside(), stop.wait())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -122,7 +126,15 @@ class Filler:
             self._ready(mode)
             await self.pull.run()
 
+    async def _compare(self) -> None:
+        """Our clock with the origin's, where that is one of ours, or may be for all that the operator says."""
+        if self._config.mode != "pull":
+            await self._fed.wait()
+        async with open_session(self._config) as client:
+            await compare(self.apart, self._config.origin, self._clock, client)
+
     def _synced(self) -> None:
+        self._fed.set()
         self.hub.publish(self._beside)
         self._ready("push")
 

@@ -100,6 +100,27 @@ function rung(message) {
   return { label: 'On the top rung', value: share(top), note: 'of the video parts and segments sent', tone: '' };
 }
 
+function target(message) {
+  const at = (key) => pick(message, 'target', key);
+  const seconds = (ms) => (typeof ms === 'number' ? `${Number((ms / 1000).toFixed(2))} s` : '–');
+  const left_ms = Math.abs(at('target_ms') - at('now_ms'));
+  const wait_ms = Math.max(0, at('at_ms') - pick(message, 'now_ms'));
+  const moving = left_ms > 0 ? `moving to ${seconds(at('target_ms'))}, in ${lasting((wait_ms + left_ms / (at('slope') || 1)) / 1000)}` : 'from capture to every screen';
+  return { label: 'Target latency', value: seconds(at('now_ms')), note: moving, tone: '' };
+}
+
+function clock(message) {
+  const at = (key) => pick(message, 'upstream', key);
+  const ahead_ms = at('clock_ahead_ms');
+  const known = typeof ahead_ms === 'number';
+  return {
+    label: 'Clock against the origin',
+    value: known ? `${ahead_ms > 0 ? '+' : ahead_ms < 0 ? '−' : ''}${ms(Math.abs(ahead_ms))}` : '–',
+    note: known ? `± ${ms(at('clock_within_ms'))}${at('clock_far') ? ' · viewers here are as far from all others' : ''}` : 'the origin has none',
+    tone: known ? (at('clock_far') ? 'bad' : 'good') : '',
+  };
+}
+
 function here(message) {
   const at = (key) => pick(message, 'upstream', key);
   const evicted = at('evicted') ? `${count(at('evicted'))} evicted` : '';
@@ -111,6 +132,6 @@ export const isEdge = (message) => pick(message, 'upstream') !== null;
 
 /** One message → all tiles. */
 export function tilesOf(message) {
-  if (isEdge(message)) return [upstream(message), ...edge(message), asked(message), rung(message), here(message)];
-  return [source(message), encoder(message), parts(message), ...edge(message), window_(message)];
+  if (isEdge(message)) return [upstream(message), ...edge(message), asked(message), rung(message), here(message), clock(message)];
+  return [source(message), encoder(message), parts(message), target(message), ...edge(message), window_(message)];
 }
