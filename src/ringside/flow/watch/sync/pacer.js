@@ -9,6 +9,7 @@ import { begin, steer } from './steer.js';
 
 const LOOK_MS = 100;
 const BLIND_MS = 4000; // without a clock for so long, the media's own time has to do
+const EAGER_MS = 1500; // the first picture waits so long for clock and target, lest it begin where it cannot stay
 const DOUBT_MS = 2000; // an implausible clock is borne for so long
 const FLOOR_SLOPE = 0.02; // the floor may move, but no faster than steering follows
 
@@ -99,7 +100,7 @@ export class Pacer {
     const { state, rate, jump_ms } = steer(this.#state, seen, now_ms);
     this.#state = state;
     this.#looked_ms = now_ms;
-    this.#turn(rate);
+    this.#turn(state.starting && !this.#isReady(now_ms) ? 0 : rate);
     if (jump_ms !== null) this.#video.currentTime += jump_ms / 1000;
     const until_ms = state.waiting ? Math.max(1, -state.est_ms - 5) : LOOK_MS;
     this.#timer = setTimeout(() => this.#look(), Math.min(LOOK_MS, until_ms));
@@ -111,7 +112,7 @@ export class Pacer {
 
   /* What steer.js wants to know; the moment and the playhead are read next to each other. */
   #see(now_ms) {
-    const { video } = this;
+    const video = this.#video;
     const [utc_ms, at_s] = [this.#now(now_ms), video.currentTime];
     const media = around(video.buffered, at_s);
     const date_ms = this.#player?.dateOf(at_s) ?? null;
@@ -121,11 +122,11 @@ export class Pacer {
     this.#told = { target_ms, latency_ms, offset_ms: latency_ms === null ? null : latency_ms - target_ms };
     const free = video.paused || video.seeking || video.ended || video.readyState < 2;
     const over = this.#player?.range?.()?.over ?? false;
-    return { late_ms: free || over ? null : this.#told.offset_ms, slope, ...media };
+    return { late_ms: free || over || !this.#isReady(now_ms) ? null : this.#told.offset_ms, slope, ...media };
   }
 
-  get video() {
-    return this.#video;
+  #isReady(now_ms) {
+    return (this.#clock.known && this.#target.known !== false) || now_ms - this.#began_ms > EAGER_MS;
   }
 
   #now(now_ms) {

@@ -39,6 +39,7 @@ export class Target {
   #asking = null;
   #timer = 0;
   #stopped = false;
+  known = false; // whether the server has been asked, whatever it said
 
   constructor(base, told_ms = FALLBACK_MS) {
     this.#url = new URL('target.json', base).href;
@@ -68,6 +69,7 @@ export class Target {
   async #read() {
     const { status, found } = await this.#fetch(this.#url);
     if (this.#stopped) return;
+    this.known = true;
     if (found) this.schedule = found;
     if (found?.next) this.#follow(new URL(found.next, this.#url).href);
     else this.#again(found || status === 404 ? NEVER_MS : AGAIN_MS);

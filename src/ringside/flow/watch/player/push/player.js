@@ -8,6 +8,7 @@
    It plays at whatever rate it is given; where it begins is `aim_ms()` behind the camera when that is told. */
 import { labelOf } from '../label.js';
 import { localNow } from '../../sync/clock.js';
+import { isPlausible } from '../../sync/latency.js';
 import * as abr from './abr.js';
 import { Floor } from './floor.js';
 import { Lane } from './lane.js';
@@ -243,7 +244,8 @@ export class PushPlayer {
   /** Media seconds, in the element, of what was captured so long ago; null while that is unknown. */
   #mediaAt(ago_ms) {
     const run = this.#run;
-    if (!this.#clock.known || run?.offset_ms == null || run.sink?.base_s === undefined) return null;
+    if (!this.#clock.known || run?.newest_ms === undefined || run.sink.base_s === undefined) return null;
+    if (!isPlausible(this.#clock.now() - run.newest_ms)) return null;
     return (this.#clock.now() - ago_ms - run.offset_ms) / 1000 - run.sink.base_s;
   }
 
