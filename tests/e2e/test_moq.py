@@ -293,7 +293,6 @@ def test_viewers_are_served_by_a_stock_relay_that_is_published_to(page: Page, tm
     with publishing(tmp_path, relay.table, "--moq-relay", relay.url) as running:
         said = offer(running)
         assert (said["url"], said["fingerprint"]) == (relay.url, relay.fingerprint)
-        assert len(groups_of(running, TRACK, 3)) == 3
         opened(page, running)
         until(lambda: stats(page).get("latency_source") == "picture", "the strip is read")
         with ringside(tmp_path, "edge", "--origin", running.url) as edge:
