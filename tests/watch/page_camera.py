@@ -1,4 +1,5 @@
-"""A small real camera for the page's tests: moving H.264 pictures with the strip, as plain live HLS in a folder."""
+"""A small real camera for the page's tests: moving H.264 pictures with the strip, as plain live HLS in a folder; and a
+microphone, which has sound and nothing else."""
 
 import threading
 import time
@@ -15,11 +16,31 @@ WIDTH, HEIGHT = 640, 360
 TOP = """#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-SESSION-DATA:DATA-ID="ringside.title",VALUE="Night <b>one</b>"
-#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360,FRAME-RATE=15.000,CODECS="avc1.42c01e"
+#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360,FRAME-RATE=15.000
 v/index.m3u8
-#EXT-X-STREAM-INF:BANDWIDTH=600000,RESOLUTION=320x180,FRAME-RATE=15.000,CODECS="avc1.42c01e"
+#EXT-X-STREAM-INF:BANDWIDTH=600000,RESOLUTION=320x180,FRAME-RATE=15.000
 v/index.m3u8?again
 """
+SILENT_TOP = """#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360,FRAME-RATE=15.000,CODECS="avc1.42c01e"
+v/index.m3u8
+"""
+SOUND_TOP = """#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-STREAM-INF:BANDWIDTH=96000,CODECS="mp4a.40.2"
+v/index.m3u8
+"""
+RATE = 48_000
+
+
+def hls_options(folder: Path) -> dict[str, str]:
+    """libavformat's settings for live CMAF segments of a second below `folder/v`."""
+    return {
+        "hls_time": "1", "hls_list_size": "60", "hls_segment_type": "fmp4", "hls_fmp4_init_filename": "init.mp4",
+        "hls_flags": "program_date_time+independent_segments+temp_file",
+        "hls_segment_filename": str(folder / "v/%d.m4s"),
+    }  # fmt: skip
 
 
 def strip(utc_ms: int) -> np.ndarray:
@@ -45,26 +66,22 @@ def picture(utc_ms: int) -> np.ndarray:
 class Camera(threading.Thread):
     """Films into `folder/index.m3u8` in real time until `stop()`; then the playlist ends properly."""
 
-    def __init__(self, folder: Path, offset_s: int = 0) -> None:
+    def __init__(self, folder: Path, top: str = TOP) -> None:
         super().__init__(daemon=True)
         self.folder = folder
-        self._offset_s = offset_s
+        self._top = top
         self._stopping = threading.Event()
 
     def run(self) -> None:
         (self.folder / "v").mkdir(parents=True, exist_ok=True)
-        options = {
-            "hls_time": "1", "hls_list_size": "60", "hls_segment_type": "fmp4", "hls_fmp4_init_filename": "init.mp4",
-            "hls_flags": "program_date_time+independent_segments+temp_file",
-            "hls_segment_filename": str(self.folder / "v/%d.m4s"),
-        }  # fmt: skip
+        options = hls_options(self.folder)
         with av.open(str(self.folder / "v/index.m3u8"), "w", format="hls", options=options) as out:
             stream = out.add_stream("libx264", rate=FPS)
             stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             stream.codec_context.gop_size = FPS
             stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline"}
             self._film(out, stream)
-        (self.folder / "index.m3u8").write_text(TOP)
+        (self.folder / "index.m3u8").write_text(self._top)
 
     def _film(self, out: av.container.OutputContainer, stream: av.VideoStream) -> None:
         clock, began, count = Wall(), time.monotonic(), 0
@@ -77,8 +94,36 @@ class Camera(threading.Thread):
             out.mux(stream.encode(frame))
             count += 1
             if count == 2 * FPS + FPS // 2:
-                (self.folder / "index.m3u8").write_text(TOP)
+                (self.folder / "index.m3u8").write_text(self._top)
         out.mux(stream.encode(None))
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join()
+
+
+class Microphone(threading.Thread):
+    """Records a tone into `folder/index.m3u8` in real time until `stop()`."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self.folder = folder
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        (self.folder / "v").mkdir(parents=True, exist_ok=True)
+        with av.open(str(self.folder / "v/index.m3u8"), "w", format="hls", options=hls_options(self.folder)) as out:
+            stream = out.add_stream("aac", rate=RATE, layout="mono")
+            began, count = time.monotonic(), 0
+            while not self._stopping.wait(max(0.0, began + count / RATE - time.monotonic())):
+                wave = np.sin(2 * np.pi * 440 * (np.arange(count, count + 1024) / RATE)).astype(np.float32)
+                frame = av.AudioFrame.from_ndarray(wave[None, :], format="fltp", layout="mono")
+                frame.sample_rate, frame.pts, frame.time_base = RATE, count, Fraction(1, RATE)
+                out.mux(stream.encode(frame))
+                count += 1024
+                if (self.folder / "v/index.m3u8").exists() and not (self.folder / "index.m3u8").exists():
+                    (self.folder / "index.m3u8").write_text(SOUND_TOP)
+            out.mux(stream.encode(None))
 
     def stop(self) -> None:
         self._stopping.set()

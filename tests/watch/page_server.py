@@ -33,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         elif fault is not None:
             self._answer(b"", "text/plain", fault)
         elif path == "/clock":
-            now = datetime.fromtimestamp(Wall().now_ns() / 1e9, UTC)
+            now = datetime.fromtimestamp(Wall().now_ns() / 1e9 + self.server.ahead_s, UTC)
             self._answer(now.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode(), "text/plain")
         elif path == "/status/events":
             self._events()
@@ -45,9 +45,15 @@ class Handler(BaseHTTPRequestHandler):
     def _file(self, path: str) -> None:
         file = self.server.folder / path.removeprefix("/live/main/")
         if path.startswith("/live/main/") and ".." not in path and file.is_file():
-            self._answer(file.read_bytes(), TYPES.get(file.suffix, "application/octet-stream"))
+            self._answer(self._edited(file), TYPES.get(file.suffix, "application/octet-stream"))
         else:
             self._answer(b"", "text/plain", 404)
+
+    def _edited(self, file: Path) -> bytes:
+        hidden = self.server.hidden.encode()
+        if not hidden or file.suffix != ".m3u8":
+            return file.read_bytes()
+        return b"".join(line for line in file.read_bytes().splitlines(keepends=True) if not line.startswith(hidden))
 
     def _answer(self, body: bytes, content_type: str, status: int = 200) -> None:
         self.send_response(status)
@@ -73,7 +79,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class PageServer(ThreadingHTTPServer):
-    """`faults` maps a path prefix to a status (0: hang up); `events` feeds the status page; `asked` lists requests."""
+    """`faults` maps a path prefix to a status (0: hang up); `events` feeds the status page; `asked` lists requests.
+
+    Lines of playlists that begin with `hidden` are left out; the clock it tells is `ahead_s` ahead.
+    """
 
     daemon_threads = True
 
@@ -84,6 +93,8 @@ class PageServer(ThreadingHTTPServer):
         self.faults: dict[str, int] = {}
         self.events: queue.Queue[Any] = queue.Queue()
         self.asked: list[str] = []
+        self.hidden = ""
+        self.ahead_s = 0.0
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
