@@ -27,7 +27,7 @@ test('a rung that is gone for ten minutes is gone from the chart', () => {
 const ODD = [
   {}, null, { encoder: null }, { encoder: { rungs: 'no', shed: 3 } }, { edge: { workers: [null, {}], statuses: null } },
   { processes: [{}], log: 'x', origin: { tracks: [{ last: 5 }] }, source: [] }, { parts: { lateness_ms: 4 } },
-  { upstream: {} }, { upstream: 'x', edge: { kinds: { part: null }, objects: [null, 'x'] } }, { upstream: { kinds: 3 }, edge: { kinds: [] } },
+  { upstream: {} }, { moq: {} }, { moq: 'x' }, { moq: { pid: 7, dropped: 'x' } }, { upstream: 'x', edge: { kinds: { part: null }, objects: [null, 'x'] } }, { upstream: { kinds: 3 }, edge: { kinds: [] } },
 ];
 
 test('a message with anything missing or misshapen is shown with dashes', () => {
@@ -113,4 +113,14 @@ test('an edge tells how far its clock is from the origin, and warns where that i
   const far = tile({ clock_ahead_ms: 180.2, clock_within_ms: 3, clock_far: true });
   assert.deepEqual([far.value, far.tone], ['+180 ms', 'bad']);
   assert.match(far.note, /viewers here/);
+});
+
+test('the process that publishes over MoQ stands with the workers', () => {
+  const moq = { pid: 7, sessions: 3, egress_bps: 2_000_000, dropped: 0, cpu_cores: 0.1, fault: '' };
+  const words = (message) => rowsOf('workers', message)[0].map((one) => one.text ?? one);
+  assert.deepEqual(rowsOf('workers', {}), []);
+  assert.deepEqual(words({ moq }).slice(0, 2), ['7 MoQ', '3']);
+  assert.equal(words({ moq: { ...moq, dropped: 4 } })[4], '4 dropped');
+  assert.equal(words({ moq: { ...moq, fault: 'UDP port 8080 cannot be served' } })[4], 'not served');
+  assert.equal(words({ moq: { ...moq, relay: 'https://relay.example/' } })[1], 'at the relay');
 });

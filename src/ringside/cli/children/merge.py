@@ -17,7 +17,7 @@ UPSTREAM_TOTALS = {"requests": "pulls", "bytes": "pulled_bytes", "failures": "fa
 MOQ_TOTALS = {
     "groups", "frames", "bytes", "dropped", "late", "unfit", "accepted", "refused", "failed", "lost", "sent_bytes"
 }  # fmt: skip
-MOQ_GAUGES = ("sessions", "tracks", "fed", "ready", "lost_packets", "cpu_cores")
+MOQ_GAUGES = ("sessions", "tracks", "fed", "ready", "lost_packets", "cpu_cores", "egress_bps")
 UPSTREAM_GAUGES = ("objects", "bytes", "under_way", "queued")
 
 

@@ -115,7 +115,7 @@ class Publisher:
         self.taker = Taker(self.outlet, feed_path)
         origin = self.outlet.origin
         self.door: Port | Uplink = Uplink(config, origin) if config.relay else Port(config, where, origin, clock)
-        self._cpu = (0.0, 0)
+        self._before = (0, 0.0, 0)  # of the last report: when, seconds of processor, bytes sent
 
     def __repr__(self) -> str:
         return f"<Publisher {self.taker!r} {self.outlet!r} {self.door!r}>"
@@ -126,9 +126,10 @@ class Publisher:
         about = {
             "name": self._name, "pid": os.getpid(), "fed": self.taker.fed, "broadcast": outlet.broadcast,
             "tracks": outlet.tracks, "groups": outlet.groups, "frames": outlet.frames, "bytes": outlet.bytes,
-            "dropped": outlet.dropped, "late": mapping.late, "unfit": mapping.unfit, "cpu_cores": self._cpu_cores(),
+            "dropped": outlet.dropped, "late": mapping.late, "unfit": mapping.unfit,
         }  # fmt: skip
-        return {**about, **self.door.describe()}
+        door = self.door.describe()
+        return {**about, **door, **self._rates(int(door["sent_bytes"]))}
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -146,11 +147,16 @@ class Publisher:
             self.taker.stop()
             self.outlet.close()
 
-    def _cpu_cores(self) -> float:
+    def _rates(self, sent: int) -> dict[str, float]:
+        """Processor cores used, and bits sent each second, since the report before."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        spent_s, now_ns = usage.ru_utime + usage.ru_stime, self._clock.now_ns()
-        (before_s, before_ns), self._cpu = self._cpu, (spent_s, now_ns)
-        return round((spent_s - before_s) / (now_ns - before_ns) * 1e9, 3) if before_ns else 0.0
+        now = (self._clock.now_ns(), usage.ru_utime + usage.ru_stime, sent)
+        (before_ns, spent_s, sent_before), self._before = self._before, now
+        seconds = (now[0] - before_ns) / 1e9 if before_ns else 0.0
+        if seconds <= 0:
+            return {"cpu_cores": 0.0, "egress_bps": 0.0}
+        cores, bits = (now[1] - spent_s) / seconds, max(0, sent - sent_before) * 8 / seconds
+        return {"cpu_cores": round(cores, 3), "egress_bps": round(bits)}
 
 
 def run_publisher(

@@ -26,7 +26,7 @@ const TABLES = {
   },
   workers: {
     heads: ['Worker', 'Viewers', 'Held', 'Egress', 'Loop lag', 'CPU'],
-    rows: (message) => list(pick(message, 'edge', 'workers')).map(worker),
+    rows: (message) => [...list(pick(message, 'edge', 'workers')).map(worker), ...moq(message)],
   },
   processes: {
     heads: ['Process', 'Pid', 'Up', 'Restarts'],
@@ -63,6 +63,16 @@ function worker(one) {
   const at = (key) => pick(one, key);
   const late = at('loop_lag_ms') > 20;
   return [text(at('pid')), count(at('viewers')), count(at('held')), bits(at('egress_bps')), cell(ms(at('loop_lag_ms')), late ? 'warn' : ''), cores(at('cpu_cores'))];
+}
+
+/* The process that publishes over MoQ: its sessions are viewers, or it has one relay that has them. */
+function moq(message) {
+  const at = (key) => pick(message, 'moq', key);
+  if (at('pid') === null) return [];
+  const [dropped, fault] = [at('dropped'), at('fault')];
+  const viewers = at('relay') ? 'at the relay' : count(at('sessions'));
+  const state = fault ? cell('not served', 'bad') : cell(dropped ? `${count(dropped)} dropped` : '–', dropped ? 'warn' : '');
+  return [[`${text(at('pid'))} MoQ`, viewers, '–', bits(at('egress_bps')), state, cores(at('cpu_cores'))]];
 }
 
 function process(one) {
