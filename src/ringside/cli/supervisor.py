@@ -17,7 +17,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ringside.core.clock import Clock
+from ringside.core.clock import Clock, Wall
+from ringside.core.clock.wall import STEP_NS
 from ringside.core.errors import Misconfigured, RingsideError
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 RESTART_S = (0.05, 0.2, 0.5, 1.0)
 STEADY_S = 10.0
 STOP_S = 1.5
+ASTRAY_NS = 50_000_000
 
 
 @dataclass
@@ -63,6 +65,7 @@ class Supervisor:
         self.drain_s = 10.0
         self.on_drain: Callable[[str], None] = lambda reason: None
         self._stopping = False
+        self._astray = False  # the system clock, from ours
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.children: list[Child] = []
@@ -137,7 +140,20 @@ class Supervisor:
     async def _tell(self, child: Child) -> None:
         while True:
             self.order(child, {"processes": self.processes()})
+            self._look_at_clock(child)
             await asyncio.sleep(1)
+
+    def _look_at_clock(self, child: Child) -> None:
+        """Say so when the system clock has been set, which none of the processes follows at once."""
+        error_ns = self._clock.error_ns() if isinstance(self._clock, Wall) else 0
+        if abs(error_ns) < ASTRAY_NS:
+            self._astray = False
+        elif not self._astray:
+            self._astray = True
+            follows = "which is followed slowly" if abs(error_ns) <= STEP_NS else "which is not followed: start again"
+            note = f"the system clock was set by {error_ns / 1e9:+.2f} s, {follows}"
+            log.warning("%s", note)
+            self.order(child, {"note": note})
 
     def processes(self) -> list[dict[str, Any]]:
         """Rows for the status page."""
@@ -204,7 +220,8 @@ class Supervisor:
         theirs.close()
         child.pid, child.started_ns = child.process.pid, self._clock.now_ns()
         reader, child.channel = await asyncio.open_connection(sock=ours)
-        self.order(child, {**child.config, "name": child.name, "verbose": self._verbose})
+        clock = {"clock_offset_ns": self._clock.offset_ns} if isinstance(self._clock, Wall) else {}
+        self.order(child, {**child.config, **clock, "name": child.name, "verbose": self._verbose})
         try:
             while line := await reader.readline():
                 self._take(child, json.loads(line))

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from ringside.core.clock import Wall
 from ringside.core.errors import RingsideError
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,10 @@ class Channel:
             data += piece
         line, self._rest = data.split(b"\n", 1)
         return line
+
+    def clock(self) -> Wall:
+        """The clock that all processes of this supervisor go by, also those that are started again later."""
+        return Wall(self.config.get("clock_offset_ns"))
 
     def report(self, **report: Any) -> None:
         """Tell the supervisor. A report that finds no room is lost and logged: the supervisor is not reading."""

@@ -3,7 +3,6 @@
 import os
 
 from ringside.cli.children.channel import Channel
-from ringside.core.clock import Wall
 from ringside.flow import watch
 from ringside.flow.relay import edge
 
@@ -20,7 +19,7 @@ def run(channel: Channel) -> None:
         edge.Config.model_validate(config["edge"]),
         config["feed"],
         assets,
-        Wall(),
+        channel.clock(),
         name=config["name"],
         on_ready=lambda port: channel.report(ready=True, port=port),
         alongside=lambda: channel.listen(lambda _: None),

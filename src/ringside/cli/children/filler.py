@@ -9,7 +9,6 @@ from typing import Any
 from ringside.cli.children.channel import Channel
 from ringside.cli.children.merge import upstream_metrics
 from ringside.cli.children.status import Gathering
-from ringside.core.clock import Wall
 from ringside.core.feed import Message
 from ringside.flow.relay import fill
 
@@ -22,7 +21,7 @@ class Process:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.clock = Wall()
+        self.clock = channel.clock()
         self.gathering = Gathering(channel.config["event"], self.clock)
         self._upstream: dict[str, Any] = {}
         self._state = ""

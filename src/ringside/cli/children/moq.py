@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ringside.cli.children.channel import Channel
 from ringside.cli.children.edge import YIELDS
-from ringside.core.clock import Wall
 from ringside.flow.relay import moq
 from ringside.flow.relay.moq.aio import run_publisher
 from ringside.flow.relay.moq.serve import Where
@@ -19,7 +18,7 @@ def run(channel: Channel) -> None:
         moq.Config.model_validate(config["moq"]),
         Where(config["host"], config["port"], Path(config["feed"]).parent, config["tls"]),
         config["feed"],
-        Wall(),
+        channel.clock(),
         name=config["name"],
         on_ready=lambda: channel.report(ready=True),
         alongside=lambda: channel.listen(lambda _: None),

@@ -17,7 +17,6 @@ from ringside.cli.about import About
 from ringside.cli.children.channel import Channel
 from ringside.cli.children.render import Manifests, part_hold_back_s
 from ringside.cli.children.status import Gathering
-from ringside.core.clock import Wall
 from ringside.core.feed import Cache, Document, Message
 from ringside.core.telemetry import Metrics
 from ringside.flow import origin
@@ -32,7 +31,7 @@ class Process:
     def __init__(self, channel: Channel) -> None:
         config = channel.config
         about, settings = About.model_validate(config["about"]), origin.Config.model_validate(config["origin"])
-        self.clock = Wall()
+        self.clock = channel.clock()
         self.channel = channel
         self.gathering = Gathering(about.name, self.clock)
         self.metrics = Metrics()

@@ -11,7 +11,6 @@ import uvloop
 
 from ringside.cli import event as event_file
 from ringside.cli.children.channel import Channel
-from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.media import Chunk, Frame, Grid, Track
 from ringside.core.telemetry import Metrics
@@ -32,7 +31,7 @@ class Studio:
         config = channel.config
         self._event = event_file.parse(config["event"])
         self._channel = channel
-        self._clock = Wall()
+        self._clock = channel.clock()
         self._metrics = Metrics()
         self._stop = asyncio.Event()
         self._ends_event = False

@@ -19,10 +19,14 @@ class Clock(Protocol):
 
 
 class Wall:
-    """Unix time in nanoseconds, monotone, slewed towards the system clock."""
+    """Unix time in nanoseconds, monotone, slewed towards the system clock.
 
-    def __init__(self) -> None:
-        self._offset_ns = time.time_ns() - time.monotonic_ns()
+    `offset_ns`: that of another Wall of this machine, which this one is to agree with, whatever the system clock says
+    by now.
+    """
+
+    def __init__(self, offset_ns: int | None = None) -> None:
+        self._offset_ns = time.time_ns() - time.monotonic_ns() if offset_ns is None else offset_ns
         self._checked_ns = time.monotonic_ns()
 
     def now_ns(self) -> int:
@@ -31,6 +35,11 @@ class Wall:
         if mono - self._checked_ns > 1_000_000_000:
             self._slew(mono)
         return mono + self._offset_ns
+
+    @property
+    def offset_ns(self) -> int:
+        """From the machine's monotonic clock to this one."""
+        return self._offset_ns
 
     def error_ns(self) -> int:
         """How far the system clock is ahead of this one, nanoseconds."""
