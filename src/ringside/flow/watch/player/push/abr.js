@@ -6,7 +6,7 @@
    and more seldom after each climb that did not last. */
 
 const WINDOW_MS = 20_000; // the least delay of so long is what the path needs anyway
-const LATE_MS = 180; // beyond that, and beyond a chunk's own length
+const LATE_MS = 250; // beyond that, and beyond a chunk's own length
 const LOOKS = 3; // in a row
 const AFTER_MS = 5000; // a switch must show its effect
 const FITS = 0.75; // of what the line carries, for a rung
