@@ -36,12 +36,44 @@ function misleadClock(by_ms) {
   };
 }
 
+/* The strip straight from a decoded frame's luma, without the conversion of the whole picture that a canvas costs (ten
+   times as much); a frame that is not planar is left to StripReader. Copying and decoding are done before it waits. */
+async function readStrip(video, reader) {
+  if (!video.videoWidth || !globalThis.VideoFrame) return reader.read(video);
+  const frame = new VideoFrame(video);
+  try {
+    const { format, visibleRect: { x, y, width, height } } = frame;
+    if (format !== 'I420' && format !== 'NV12') return reader.read(video);
+    const high = Math.floor(height / 36) * 2;
+    const rect = { x, y: y + height - high, width, height: high };
+    const bytes = new Uint8Array(frame.allocationSize({ rect }));
+    const [{ offset, stride }] = await frame.copyTo(bytes, { rect });
+    return decode(lumaLevels(bytes, offset, stride, width, high));
+  } finally {
+    frame.close();
+  }
+}
+
+/* 64 brightnesses: the middle half of each cell, in the middle half of the rows. */
+function lumaLevels(bytes, offset, stride, width, high) {
+  const wide = width / CELLS;
+  return Array.from({ length: CELLS }, (_, cell) => {
+    let sum = 0;
+    let count = 0;
+    for (let row = Math.floor(high / 4); row < Math.ceil((high * 3) / 4); row += 1) {
+      for (let at = Math.floor((cell + 0.25) * wide); at < (cell + 0.75) * wide; at += 1, count += 1) sum += bytes[offset + row * stride + at];
+    }
+    return sum / count;
+  });
+}
+
 /** One video, watched for as long as it is there. */
 class Watched {
   #rows = [];
   #lost = 0;
   #events = [];
   #snap = null;
+  #reading = Promise.resolve();
 
   constructor(video, player, reader) {
     Object.assign(this, { video, player, reader });
@@ -55,12 +87,13 @@ class Watched {
     const began_ms = performance.now();
     const { video } = this;
     const shown_ms = origin_ms + expectedDisplayTime;
-    const capture_ms = this.reader.read(video);
-    const read_ms = performance.now() - began_ms;
-    const row = [Math.round(shown_ms * 100) / 100, capture_ms, mediaTime, presentedFrames, video.playbackRate, read_ms];
+    const row = [Math.round(shown_ms * 100) / 100, null, mediaTime, presentedFrames, video.playbackRate, 0];
     if (this.#rows.length < MOST_ROWS) this.#rows.push(row);
     else this.#lost += 1;
-    if (this.#snap) this.#draw(shown_ms, capture_ms);
+    if (this.#snap) this.#draw(shown_ms);
+    const read = readStrip(video, this.reader).then((capture_ms) => { row[1] = capture_ms; }, () => null); // no frame: no strip
+    row[5] = performance.now() - began_ms;
+    this.#reading = Promise.all([this.#reading, read]);
     video.requestVideoFrameCallback((...given) => this.#look(...given));
   }
 
@@ -69,16 +102,16 @@ class Watched {
     const canvas = new OffscreenCanvas(SNAP.width, SNAP.height);
     return new Promise((resolve) => {
       this.#snap = { at_ms, canvas, context: canvas.getContext('2d'), resolve, capture_ms: null, shown_ms: null };
-      this.#draw(origin_ms + performance.now(), this.reader.read(this.video)); // it may stand still until then
+      this.#draw(origin_ms + performance.now()); // it may stand still until then
       setTimeout(() => this.#snapped(), at_ms + 2000 - trueDate.now());
     });
   }
 
-  #draw(shown_ms, capture_ms) {
+  #draw(shown_ms) {
     const snap = this.#snap;
     if (shown_ms > snap.at_ms) return void this.#snapped();
     snap.context.drawImage(this.video, 0, 0, SNAP.width, SNAP.height);
-    Object.assign(snap, { capture_ms, shown_ms });
+    Object.assign(snap, { capture_ms: this.reader.read(this.video), shown_ms }); // of the very frame that was drawn
   }
 
   async #snapped() {
@@ -98,11 +131,13 @@ class Watched {
     }
   }
 
-  take() {
+  async take() {
     const { droppedVideoFrames: dropped, totalVideoFrames: total } = this.video.getVideoPlaybackQuality();
-    const taken = { rows: this.#rows, lost: this.#lost, events: this.#events, dropped, total,
-      preservesPitch: this.video.preservesPitch, said: this.said() };
-    [this.#rows, this.#lost, this.#events] = [[], 0, []];
+    const { preservesPitch } = this.video;
+    const taken = { rows: this.#rows, lost: this.#lost, events: this.#events, dropped, total, preservesPitch, said: this.said() };
+    const reading = this.#reading;
+    [this.#rows, this.#lost, this.#events, this.#reading] = [[], 0, [], Promise.resolve()];
+    await reading; // of the rows that are taken
     return taken;
   }
 }
@@ -126,9 +161,9 @@ class Shown {
   }
 
   /** All that was seen since the last taking, and how far this page's true clock is from the machine's. */
-  take() {
+  async take() {
     const error_ms = origin_ms + performance.now() - trueDate.now() - 0.5;
-    return { players: this.#watched.map((each) => each.take()), error_ms };
+    return { players: await Promise.all(this.#watched.map((each) => each.take())), error_ms };
   }
 
   snap(at_ms) {
