@@ -23,6 +23,8 @@ from ringside.flow.relay.feed import Hub
 NOW_NS = 1_790_000_000_000_000_000
 MP4 = "video/mp4"
 PLAYLIST = "/live/main/v720/index.m3u8"
+PART = "/live/main/v720/8.0.m4s"
+BIG = bytes(range(256)) * 800  # 204,800 bytes
 
 
 @dataclass
@@ -151,6 +153,11 @@ def segment(number: int, *chunks: bytes, blob: int | None = None, closed: bool =
         told.append(Ranged(f"/live/main/v720/{number}.{part}.m4s", blob, size, len(data), MP4))
         size += len(data)
     return [*told, Closed(blob)] if closed else told
+
+
+def grown(data: bytes, size: int, blob: int = 8) -> Appended:
+    """`data` was added to a segment, which now has `size` bytes."""
+    return Appended(blob, size, data)
 
 
 def playlist(number: int, part: int, next_: tuple[int, int], ended: bool = False, body: bytes = b"") -> Playlist:

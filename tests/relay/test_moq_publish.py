@@ -4,6 +4,8 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -13,6 +15,9 @@ moq = pytest.importorskip("moq", reason="moq-rs is not installed: pip install 'r
 import uvloop  # noqa: E402
 from edge_house import until  # noqa: E402
 from moq_house import BROADCAST, HEADER, LIMIT_S, Film, House, Watching, house  # noqa: E402
+
+from ringside.core.clock import Wall  # noqa: E402
+from ringside.flow.relay.moq.certificate import own  # noqa: E402
 
 
 def in_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
@@ -155,6 +160,23 @@ async def test_the_certificate_is_made_anew_in_time_and_who_was_here_can_come_ag
             async with there.viewer() as again:
                 await Watching(again).has(film.chunk(1))
         assert there.last["renewed"] >= 1
+
+
+@in_loop
+async def test_the_operators_certificate_is_served_without_a_fingerprint_and_read_anew_when_it_changes() -> None:
+    with TemporaryDirectory() as name:
+        first = own(Path(name), Wall().now_ns() / 1e9, 60)
+        async with house(tls=(first.cert, first.key)) as there:
+            film = Film()
+            there.hub.publish([*film.begin(), *film.next()])
+            assert await there.ready() == "", "the browser is to judge it"
+            async with there.viewer(first.fingerprint) as client:
+                await Watching(client).has(film.chunk(0))
+            second = own(Path(name), Wall().now_ns() / 1e9, 0)
+            assert second.fingerprint != first.fingerprint
+            await until(lambda: there.last["renewed"] == 1 and there.last["ready"], LIMIT_S)
+            async with there.viewer(second.fingerprint) as client:
+                await Watching(client).has(film.chunk(0))
 
 
 @in_loop
