@@ -4,6 +4,7 @@ Run by `make test` before the tests, and by `make bench` with the name of a peer
 missing are skipped by name, never silently.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -20,6 +21,9 @@ PEERS = {
     RTMP_MODULE: "libnginx-mod-rtmp",
 }
 BENCH_PEERS = {"wrk": "wrk"}
+RELAY, RELAY_VERSION = "moq-relay", "0.17.10"
+BUILD_LIMIT_S = 1500
+CARGO_BIN = Path.home() / ".cargo" / "bin"
 
 
 def missing(asked: list[str]) -> dict[str, str]:
@@ -38,12 +42,36 @@ def install(packages: list[str]) -> None:
     subprocess.run(command, env=environment, **quiet, check=False)
 
 
+def build_relay() -> None:
+    """Build the stock MoQ relay, which is to be had as source alone; some minutes, once a machine."""
+    if shutil.which(RELAY) or (CARGO_BIN / RELAY).exists():
+        return
+    cargo = shutil.which("cargo") or shutil.which("cargo", path=str(CARGO_BIN))
+    command = [str(cargo), "install", RELAY, "--version", RELAY_VERSION, "--quiet", "--no-default-features"]
+    quick = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_OPT_LEVEL": "2"}
+    if cargo:
+        print(f"building for the tests: {RELAY} (some minutes, once)", flush=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                [*command, "--features", "noq,websocket"],
+                env={**os.environ, **quick},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=False,
+                timeout=BUILD_LIMIT_S,
+            )
+    if not (CARGO_BIN / RELAY).exists():
+        print(f"{RELAY} is missing: what needs it will be skipped. Install it with: cargo install {RELAY}")
+
+
 def main() -> int:
     packages = sorted(missing(sys.argv[1:]).values())
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         install(packages)
     for program, package in missing(sys.argv[1:]).items():
         print(f"{program} is missing: what needs it will be skipped. Install it with: apt-get install {package}")
+    if not sys.argv[1:]:
+        build_relay()
     return 0
 
 
