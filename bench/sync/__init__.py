@@ -3,7 +3,8 @@
 Headless Chromium plays the test card at 360p30; of every frame displayed the strip says when it was taken, and
 requestVideoFrameCallback when it is seen, both by this machine's one clock: the players' own word is kept beside but
 never used. Each scenario prints its table, writes bench/out/sync-SCENARIO.json and runs alone, bounded in time; the
-chart is drawn anew from all there is. `--quick` only shows that everything works: its figures are kept apart.
+chart is drawn anew from all there is. `latency` takes four minutes a case (`--paths push,parts`), any other scenario
+one to five in all. `--quick` only shows that everything works: its figures are kept apart.
 """
 
 import importlib

@@ -41,7 +41,7 @@ def run(options: Options) -> dict[str, Any]:
                 raise SystemExit(f"the clock of {name} was not wrong: it is off by {believed[name]} ms")
         there.wait_playing(len(SKEWS_MS))
         settle(there, options, SETTLE_S)
-        with Machine(running.process.pid, there.pids) as machine:
+        with Machine(running.process.pid, there) as machine:
             from_ms, until_ms = there.watch(options.seconds or (8 if options.quick else SECONDS))
         seats = there.players
         found = group_figures(seats, from_ms, until_ms)

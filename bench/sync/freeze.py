@@ -51,7 +51,7 @@ def run(options: Options) -> dict[str, Any]:
         if path == "moq":
             faults.pop("network cut 3 s")  # its packets are not TCP, and do not come by the relay
         rows = []
-        with Machine(running.process.pid, there.pids) as machine:
+        with Machine(running.process.pid, there) as machine:
             for _ in range(1 if options.quick else ROUNDS):
                 for name, fault in faults.items():
                     rows.append({"fault": name, **suffered(there, alone.players[0], fault, options)})

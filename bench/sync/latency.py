@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.edge import measured
 from bench.sync.event import event, offers
 from bench.sync.machine import Machine, words
 from bench.sync.options import Options
@@ -56,7 +57,7 @@ def play(case: Case, options: Options) -> dict[str, Any]:
             raise SystemExit("this event offers no MoQ")
         seats = sit(there, running, players, options, target_s)
         settle(there, options)
-        with Machine(running.process.pid, there.pids) as machine:
+        with Machine(running.process.pid, there) as machine:
             from_ms, until_ms = there.watch(options.seconds or (8 if options.quick else SECONDS))
         found = group_figures(seats, from_ms, until_ms)
         errors = [error for window in there.windows for error in window.errors]
@@ -64,6 +65,7 @@ def play(case: Case, options: Options) -> dict[str, Any]:
     return {
         "case": case.name, "players_asked": players, "target_ms": target_s * 1000, "goal_ms": case.goal_ms, **found,
         "by_path": by_path, "strayed": strayed(seats, players), "machine": machine.result, "errors": errors,
+        "commit": measured()["commit"],
     }  # fmt: skip
 
 

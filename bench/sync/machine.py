@@ -3,12 +3,12 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from bench.edge.machine import cpu_s
 from bench.harness import descendants
 from bench.sync.figures import summary
+from bench.sync.room import Room
 
 SAMPLE_S = 1.0
 FULL = 0.92
@@ -27,14 +27,14 @@ def idle_s() -> float:
 class Machine:
     """Samples each second, as long as it is entered: cores of the server, of the browsers, of everything."""
 
-    def __init__(self, server: int, browsers: Callable[[], Sequence[int]]) -> None:
+    def __init__(self, server: int, browsers: Room) -> None:
         self._server, self._browsers = server, browsers
         self._done = threading.Event()
         self._busy: list[float] = []
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
     def __enter__(self) -> "Machine":
-        self._pids = tuple(descendants(self._server)), tuple(self._browsers())
+        self._pids = tuple(descendants(self._server)), tuple(self._browsers.pids())
         self._began = time.monotonic(), cpu_s(self._pids[0]), cpu_s(self._pids[1]), time.process_time()
         self._thread.start()
         return self
@@ -56,7 +56,7 @@ class Machine:
 
     @property
     def result(self) -> dict[str, object]:
-        """`{server_cores, browser_cores, own_cores, busy_cores, bottleneck}`, once left."""
+        """`{server_cores, browser_cores, own_cores, busy_cores, bottleneck, clock_error_ms}`, once left."""
         busy, cores = summary(self._busy), os.cpu_count() or 1
         full = busy.get("p50", 0) >= FULL * cores or busy.get("p95", 0) >= CROWDED * cores
         return {
@@ -65,6 +65,7 @@ class Machine:
             "own_cores": round(self.own_cores, 2),
             "busy_cores": busy,
             "bottleneck": full,
+            "clock_error_ms": round(max((abs(each.clock_error_ms) for each in self._browsers.windows), default=0.0), 1),
         }
 
 
@@ -75,6 +76,6 @@ def words(result: dict[str, object]) -> str:
     line = (
         f"server {result['server_cores']:.2f} cores, Chromium {result['browser_cores']:.2f}, this script"
         f" {result['own_cores']:.2f}; all busy {busy.get('p50', 0):.2f} of {os.cpu_count()} at the median,"
-        f" {busy.get('p95', 0):.2f} at p95"
+        f" {busy.get('p95', 0):.2f} at p95; the pages' clocks within {result['clock_error_ms']} ms of this machine's"
     )
     return line + ("; THE MACHINE WAS THE BOTTLENECK" if result["bottleneck"] else "")

@@ -45,7 +45,7 @@ def play(case: str, options: Options) -> dict[str, Any]:
         players = [player for player in players if player not in without]
         seats = sit(there, running, players, options, None)
         settle(there, options, SETTLE_S)
-        with Machine(running.process.pid, there.pids) as machine:
+        with Machine(running.process.pid, there) as machine:
             from_ms, _ = there.watch(BEFORE_S)
             ordered_ms = now_ms()
             order(running, TO_S)

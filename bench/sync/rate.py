@@ -48,7 +48,7 @@ def run(options: Options) -> dict[str, Any]:
             there.open(page_url(running, player, target_s, number), player)
         there.wait_playing(len(players))
         settle(there, options, SETTLE_S)
-        with Machine(running.process.pid, there.pids) as machine:
+        with Machine(running.process.pid, there) as machine:
             from_ms, until_ms = there.watch(options.seconds or (8 if options.quick else SECONDS))
         seats = there.players
         each = {seen.name: player_figures(seen, from_ms, until_ms) for seen in seats}

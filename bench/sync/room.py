@@ -83,7 +83,7 @@ class Window:
     def __init__(self, page: Page, name: str, errors: list[str]) -> None:
         self.page, self.name, self.errors = page, name, errors
         self.players: list[Seen] = []
-        self.clock_error_ms = 0.0
+        self.clock_error_ms = 0.0  # of the clock that stamps its frames, as last seen; read to a millisecond
         self.away = False
         """Whether its browser is stopped: nothing may be asked of it."""
 

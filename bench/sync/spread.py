@@ -38,7 +38,7 @@ def play(case: str, options: Options) -> dict[str, Any]:
         players = [player for player in players if player not in without]
         seats = sit(there, running, players, options, target_s)
         settle(there, options, SETTLE_S)
-        with Machine(running.process.pid, there.pids) as machine:
+        with Machine(running.process.pid, there) as machine:
             from_ms, until_ms = there.watch(options.seconds or (8 if options.quick else SECONDS))
         found = group_figures(seats, from_ms, until_ms)
     return {
