@@ -25,6 +25,9 @@ export function baseOf(url, page = globalThis.location?.href) {
   return base.href;
 }
 
+/* a playhead that was put somewhere else has not played its way there */
+const isMoving = (played_s, passed_ms) => played_s > 0.01 && played_s < (2 * passed_ms) / 1000 + 0.5;
+
 export class RingsidePlayer extends EventTarget {
   #release; #video; #base; #clock; #target; #meter; #freeze; #pacer; #way; #timer;
   #sound;
@@ -132,8 +135,9 @@ export class RingsidePlayer extends EventTarget {
   #tick() {
     const now_ms = performance.now();
     const { currentTime: media_s, paused, seeking } = this.#video;
-    const moving = !paused && !seeking && media_s > this.#last.media_s + 0.01;
-    if (now_ms - this.#last.tick_ms > STALE_TICK_MS) this.#take({ type: 'woke' }); // the tab slept
+    const passed_ms = now_ms - this.#last.tick_ms;
+    const moving = !paused && !seeking && this.#video.readyState > 1 && isMoving(media_s - this.#last.media_s, passed_ms);
+    if (passed_ms > STALE_TICK_MS) this.#take({ type: 'woke' }); // the tab slept
     this.#last = { media_s, tick_ms: now_ms };
     if (moving) {
       this.#video.dataset.seen = '';
