@@ -67,6 +67,14 @@ test('a noisy look does not wake the steering', () => {
   assert.ok(head.rates.every((rate) => Math.abs(rate - 1) <= 0.01));
 });
 
+test('a playhead that goes in steps, as sound drives it while it is stretched, is brought home and then left alone', () => {
+  const head = new Playhead({ late_ms: 200, drift: 20e-6 });
+  const steps = (now_ms) => (head.state.rate === 1 ? 0 : ((now_ms / 100) % 17) * 1.2 - 10);
+  head.run(15, { odd: steps }).fresh().run(120, { odd: steps });
+  assert.ok(head.worst_ms < 20, `${head.worst_ms}`);
+  assert.ok(head.rates.length < 4, head.rates.join());
+});
+
 test('a single look that is far off is not believed, a lasting change is', () => {
   const spikes = new Playhead().run(20, { odd: (now_ms) => (Math.round(now_ms / 100) % 20 === 7 ? 300 : 0) });
   assert.deepEqual(spikes.rates, [1]);

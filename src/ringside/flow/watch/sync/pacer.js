@@ -71,6 +71,11 @@ export class Pacer {
     return this.#state.rate;
   }
 
+  /** What steer.js goes by, for who looks into it. */
+  get steering() {
+    return this.#state;
+  }
+
   start() {
     if (this.#timer) return this;
     this.#began_ms = performance.now();

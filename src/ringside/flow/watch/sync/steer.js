@@ -7,12 +7,13 @@
    the playhead is moved, once, and never beyond what is there; who is early and has nothing behind waits (rate 0).
    At the very start, before anybody has seen anything move, either is free. */
 
-const GAIN = 0.3; // of a look's surprise
+const GAIN = { clear: 0.3, rough: 0.1 }; // of a look's surprise
+const ROUGH_MS = 1.5; // surprise on average: a playhead that sound drives goes in steps while the sound is stretched
 const ODD_MS = 25; // a surprise this big is not believed at once
 const ODD_TIMES = 3;
 const LONG_MS = 1500; // between looks: what was expected then says nothing
 
-const DEAD = { enter_ms: 1, leave_ms: 4 };
+const DEAD = { clear: { enter_ms: 2, leave_ms: 4 }, rough: { enter_ms: 2, leave_ms: 20 } }; // beginning to stretch sound costs 20 ms
 const SETTLED = { enter_ms: 40, leave_ms: 150 };
 const RUSHED = 0.05;
 const CALM = 0.03;
@@ -33,7 +34,7 @@ const START_FOR_MS = 4000;
 /** Where steering starts. */
 export function begin() {
   return {
-    rate: 1, est_ms: null, last_ms: null, gap_ms: 100, odd: 0, holding: true, settled: false, waiting: false,
+    rate: 1, est_ms: null, last_ms: null, gap_ms: 100, odd: 0, noise_ms: 0, holding: true, settled: false, waiting: false,
     far_since_ms: null, changed_ms: -Infinity, jumped_ms: -Infinity, began_ms: null, starting: true,
   };
 }
@@ -46,7 +47,11 @@ function look(state, late_ms, slope, now_ms) {
   if (state.est_ms === null || passed_ms > LONG_MS) return { ...next, est_ms: late_ms, odd: 0 };
   const expected_ms = state.est_ms + (1 - state.rate - slope) * passed_ms;
   const surprise_ms = late_ms - expected_ms;
-  if (Math.abs(surprise_ms) < ODD_MS) return { ...next, est_ms: expected_ms + GAIN * surprise_ms, odd: 0 };
+  if (Math.abs(surprise_ms) < ODD_MS) {
+    const noise_ms = state.rate === 1 ? state.noise_ms : state.noise_ms + 0.05 * (Math.abs(surprise_ms) - state.noise_ms);
+    const gain = noise_ms < ROUGH_MS ? GAIN.clear : GAIN.rough;
+    return { ...next, est_ms: expected_ms + gain * surprise_ms, noise_ms, odd: 0 };
+  }
   const odd = state.odd + 1;
   return odd < ODD_TIMES ? { ...next, est_ms: expected_ms, odd } : { ...next, est_ms: late_ms, odd: 0 };
 }
@@ -89,6 +94,8 @@ function grained(rate, gap_ms) {
   return 1 + Math.round((rate - 1) / grain) * grain;
 }
 
+const deadBand = ({ noise_ms }) => (noise_ms < ROUGH_MS ? DEAD.clear : DEAD.rough);
+
 /* The rate that would be right, were rates free. */
 function wanted(state, { ahead_ms, slope }) {
   const limit = state.settled && slope === 0 ? CALM : RUSHED;
@@ -121,7 +128,7 @@ export function steer(state, input, now_ms) {
   if (leapt) return leapt;
   const off_ms = Math.abs(next.est_ms);
   const starting = next.starting && off_ms > START_MS && now_ms - next.began_ms < START_FOR_MS;
-  next = { ...next, starting, holding: band(next.holding, off_ms, DEAD), settled: band(next.settled, off_ms, SETTLED) };
+  next = { ...next, starting, holding: band(next.holding, off_ms, deadBand(next)), settled: band(next.settled, off_ms, SETTLED) };
   next = stepped(next, wanted(next, { ...input, slope }), slope, now_ms);
   return { state: next, rate: next.rate, jump_ms: null };
 }
