@@ -3,6 +3,7 @@ import { latencyOf, nextLook_ms } from '../sync/latency.js';
 import { StripReader } from '../sync/strip.js';
 
 const LATEST_MS = 34; // called later than a frame lasts, what can be read is another picture than the one meant
+const STANDS_MS = 150; // without a new picture for so long: the slowest streams show ten a second
 const DAY_MS = 86_400_000;
 
 export class Meter {
@@ -12,6 +13,7 @@ export class Meter {
   #picture = null;
   #misses = 0;
   #next_ms = 0;
+  #shown_ms = null;
   #waiting = 0;
   #stopped = false;
 
@@ -29,6 +31,7 @@ export class Meter {
   #follow() {
     if (this.#stopped) return;
     this.#waiting = this.#video.requestVideoFrameCallback((now, { expectedDisplayTime }) => {
+      this.#shown_ms = now;
       const until_shown_ms = expectedDisplayTime - performance.now();
       if (now >= this.#next_ms && until_shown_ms > -LATEST_MS) this.#look(until_shown_ms);
       this.#follow();
@@ -53,7 +56,14 @@ export class Meter {
 
   /** `{latency_ms, latency_source}`; `date_time_ms` is the UTC of the playhead by the playlist. */
   latency(date_time_ms) {
-    return latencyOf({ picture: this.#picture, date_time_ms }, this.#clock.now());
+    const latency = latencyOf({ picture: this.#picture, date_time_ms }, this.#clock.now());
+    return latency.latency_source === 'picture' ? { ...latency, latency_ms: latency.latency_ms + this.#stood_ms() } : latency;
+  }
+
+  /* a picture that stands grows older */
+  #stood_ms() {
+    if (this.#shown_ms === null || document.visibilityState !== 'visible') return 0;
+    return Math.max(0, performance.now() - this.#shown_ms - STANDS_MS);
   }
 
   frames() {

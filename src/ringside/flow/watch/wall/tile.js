@@ -65,7 +65,7 @@ export class Tile {
   /** Read, at one moment for all tiles; `target_ms` is the common one. */
   read(target_ms) {
     const stats = this.player.stats();
-    const moves = stats.state === 'playing' && Number.isFinite(stats.latency_ms) && stats.latency_ms !== null;
+    const moves = ['playing', 'stalled'].includes(stats.state) && Number.isFinite(stats.latency_ms) && stats.latency_ms !== null;
     const reading = { offset_ms: moves ? stats.latency_ms - target_ms : NaN, pictured: stats.latency_source === 'picture' };
     this.#readings = moves ? [...this.#readings, reading].slice(-READINGS) : [];
     return stats;
