@@ -121,9 +121,8 @@ def test_the_groups_hold_the_segments_byte_for_byte_and_every_frame_is_a_chunk(l
             facts = parse_chunk(chunk, header)
             assert facts.independent or n
             assert facts.prft is not None
-            at_s = facts.start_ticks / header.timescale
-            if abs(at_s - SEGMENT_S * round(at_s / SEGMENT_S)) < 0.012:  # within half a frame of sound
-                number = round(at_s / SEGMENT_S)
+            if facts.opens_segment:
+                number = round(facts.start_ticks / header.timescale / SEGMENT_S)
             segments.setdefault(number, []).append(chunk)
     whole = sorted(segments)[1:-1]
     assert whole
