@@ -10,9 +10,10 @@ from h2.errors import ErrorCodes
 from tests.relay.edge_house import MP4, PLAYLIST, expected, house, playlist, run, segment, until
 from tests.relay.secure_kit import Visitor2, over_tls, pem, visitor
 
-from ringside.core.feed import Appended, Cache, Closed, Document, Opened
+from ringside.core.feed import Appended, Cache, Closed, Document, Expected, Opened
 from ringside.flow.relay.answer.serve import Date, Serve, refusal
 from ringside.flow.relay.edge import Asset
+from ringside.flow.relay.edge.special import iso
 from ringside.flow.relay.wire.blocks import Blocks, request_head
 
 __all__ = ["pem"]
@@ -333,3 +334,41 @@ def test_a_request_reads_the_same_whatever_it_came_in() -> None:
     ]
     assert request_head(asked, True) == b"GET /a?b HTTP/1.1\r\nHost: edge\r\nrange: bytes=0-\r\n\r\n"
     assert b"Transfer-Encoding: chunked" in request_head(asked, False)
+
+
+def test_the_clock_is_read_for_each_stream_and_never_kept(pem: Path) -> None:
+    async def scene() -> None:
+        async with house(over_tls(pem)) as home:
+            two, one = await Visitor2.connect(home.edge.port), await visitor(home.edge.port)
+            for _ in range(3):
+                home.clock.advance_ns(1000)
+                now = iso(home.clock.now_ns())
+                answer = await two.get("/clock")
+                assert (answer.status, answer.body.decode(), answer.fields["cache-control"]) == (200, now, "no-store")
+                assert (await two.get("/clock", "HEAD")).fields["content-length"] == "27"
+                assert (await one.get("/clock"))[2].decode() == now
+
+    run(scene)
+
+
+def test_who_is_held_for_news_hears_it_or_that_there_is_none(pem: Path) -> None:
+    path = "/live/main/target/5.json"
+
+    async def scene() -> None:
+        async with house(over_tls(pem)) as home:
+            await home.publish(Expected(path, 15))
+            two = await Visitor2.connect(home.edge.port)
+            first = two.ask(path)
+            two.flush()
+            await until(lambda: home.edge.waiting.count == 1)
+            home.clock.advance_ns(15_000_000_001)
+            answer = await two.answer(first)
+            assert (answer.status, answer.body, answer.fields["cache-control"]) == (204, b"", "public, max-age=1")
+            assert "content-length" not in answer.fields
+            second = two.ask(path)
+            two.flush()
+            await until(lambda: home.edge.waiting.count == 1)
+            await home.publish(Document(path, b"{}", "application/json", Cache.IMMUTABLE))
+            assert (await two.answer(second)).body == b"{}"
+
+    run(scene)
