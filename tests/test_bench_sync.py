@@ -100,6 +100,13 @@ def test_a_stall_is_a_picture_that_stands_for_longer_than_movement_allows() -> N
     assert figures.unseen(frames[:50] + frames[58:]) == 8
 
 
+def test_a_picture_that_never_came_or_never_moved_again_is_a_stall() -> None:
+    frames = film(200)
+    assert figures.stalls(frames, BEGAN + 200, BEGAN + 10_200) == []
+    assert figures.stalls(frames[:50], BEGAN + 200, BEGAN + 10_200)[0][1] == pytest.approx(8367, abs=5)
+    assert len(figures.stalls([], BEGAN, BEGAN + 10_000)) == 1
+
+
 def suffered(back_after_s: float, off_ms: float = 0) -> tuple[Screen, list[Screen]]:
     """One that stood for 2 s from second 4, and was 1 s behind until it was back, `off_ms` beside the rest."""
     good = [frame for frame in film(200, 20) if frame.shown_ms < BEGAN + 4000]

@@ -18,7 +18,6 @@ JUMP_MS = 100.5
 """A picture that passes over more than two frames has jumped; so has one that goes back."""
 WITHIN_MS = 50
 HOLD_MS = 2000
-STALE_MS = 10_000
 
 
 class Frame(NamedTuple):
@@ -92,11 +91,9 @@ class Screen:
         self._shown = [frame.shown_ms for frame in self.frames]
 
     def at(self, at_ms: float) -> int | None:
-        """Capture time of the frame on the screen; None before the first, and when nothing came for STALE_MS."""
+        """Capture time of the frame on the screen, however long it has stood there; None before the first."""
         index = bisect_right(self._shown, at_ms) - 1
-        if index < 0 or at_ms - self._shown[index] > STALE_MS:
-            return None
-        return self.frames[index].capture_ms
+        return None if index < 0 else self.frames[index].capture_ms
 
 
 def instants(from_ms: float, until_ms: float) -> list[float]:
@@ -125,10 +122,16 @@ def jumps(frames: Sequence[Frame]) -> list[tuple[float, float]]:
     return found
 
 
-def stalls(frames: Sequence[Frame]) -> list[tuple[float, float]]:
-    """`(when, for how long)` no new frame was displayed for longer than a viewer takes for movement."""
-    gaps = ((before.shown_ms, after.shown_ms - before.shown_ms) for before, after in pairwise(frames))
-    return [(at_ms, gap_ms) for at_ms, gap_ms in gaps if gap_ms > STALL_MS]
+def stalls(
+    frames: Sequence[Frame], from_ms: float | None = None, until_ms: float | None = None
+) -> list[tuple[float, float]]:
+    """`(when, for how long)` no new frame was displayed for longer than a viewer takes for movement.
+
+    With `from_ms` and `until_ms` a picture that never came, or never moved again, is a stall too.
+    """
+    moments = [frame.shown_ms for frame in frames]
+    moments = [*([] if from_ms is None else [from_ms]), *moments, *([] if until_ms is None else [until_ms])]
+    return [(before, after - before) for before, after in pairwise(moments) if after - before > STALL_MS]
 
 
 def unseen(frames: Sequence[Frame]) -> int:

@@ -29,7 +29,7 @@ AWAKE = [
     "--disable-backgrounding-occluded-windows", "--disable-features=CalculateNativeWinOcclusion",
 ]  # fmt: skip
 SIZE = {"width": 480, "height": 270}
-WALL_SIZE = {"width": 1280, "height": 720}
+WALL_SIZE = {"width": 960, "height": 540}
 TAKE_S = 1.0
 JOIN_S = 40.0
 SEEN_FRAMES = 15

@@ -71,14 +71,15 @@ def player_figures(seen: Seen, from_ms: float, until_ms: float) -> dict[str, Any
     """One player, between two moments."""
     all_told = seen.told
     frames = figures.between(all_told.frames, from_ms, until_ms)
+    stalls = figures.stalls(frames, from_ms, until_ms)
     happened = [kind for kind, at_ms in seen.events if from_ms <= at_ms < until_ms]
     return {
         "path": sorted(seen.paths),
         "latency_ms": figures.summary(figures.latencies_ms(frames)),
         "frames": len(frames),
         "unseen": figures.unseen(frames),
-        "stalls": len(figures.stalls(frames)),
-        "stall_ms": [round(long_ms) for _, long_ms in figures.stalls(frames)][:50],
+        "stalls": len(stalls),
+        "stall_ms": [round(long_ms) for _, long_ms in stalls][:50],
         "waited": happened.count("waiting"),
         "sought": happened.count("seeking"),
         "jumps_ms": [by_ms for _, by_ms in figures.jumps(frames)][:50],
