@@ -151,6 +151,16 @@ def test_an_edge_elsewhere_offers_no_moq_but_its_own(live: Running, tmp_path: Pa
         assert len(groups_of(publishes, TRACK, 2)) == 2
 
 
+def test_an_edge_that_is_taken_over_hands_its_udp_port_on(live: Running, tmp_path: Path) -> None:
+    with ringside(tmp_path, "edge", "--origin", live.url, "--moq") as old:
+        old.on_air(TRACK)
+        until(lambda: offer(old), "the old edge offers MoQ")
+        with ringside(tmp_path, "edge", "--origin", live.url, "--moq", "--takeover", port=old.port) as new:
+            assert old.process.wait(40) == 0
+            until(lambda: new.status()["moq"]["ready"], "the new one has the port")
+            assert len(groups_of(new, TRACK, 2)) == 2
+
+
 def test_an_edge_that_pulls_says_that_it_has_nothing_to_publish(live: Running, tmp_path: Path) -> None:
     with ringside(tmp_path, "edge", "--origin", live.url, "--moq", "--pull") as pulling:
         pulling.on_air(TRACK)
@@ -241,6 +251,20 @@ def test_where_there_is_no_moq_the_page_plays_by_another_path(page: Page, tmp_pa
         until(lambda: stats(page).get("state") == "playing", "it plays", 40)
         assert stats(page)["path"] != "moq"
         plays(page)
+
+
+@in_browser
+def test_where_nothing_answers_on_udp_the_page_plays_by_another_path(page: Page, tmp_path: Path) -> None:
+    with publishing(tmp_path) as running:
+        pid = running.pid_of("moq")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            page.goto(f"{running.url}/?player=moq")
+            until(lambda: stats(page).get("state") == "playing", "it plays", 40)
+            assert stats(page)["path"] != "moq"
+            plays(page)
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 class Relay:

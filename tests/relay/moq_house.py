@@ -119,10 +119,10 @@ def _hub(folder: Path, reports: list[dict[str, Any]]) -> Hub:
 
 
 @asynccontextmanager
-async def house(tls: tuple[Path, Path] | None = None, **settings: Any) -> AsyncIterator[House]:
+async def house(tls: tuple[Path, Path] | None = None, port: int = 0, **settings: Any) -> AsyncIterator[House]:
     """A publisher that serves `Config(on=True, **settings)`."""
     with TemporaryDirectory() as name:
-        folder, port = Path(name), free_udp()
+        folder, port = Path(name), port or free_udp()
         reports: list[dict[str, Any]] = []
         hub = _hub(folder, reports)
         await hub.start()

@@ -181,23 +181,19 @@ async def test_the_operators_certificate_is_served_without_a_fingerprint_and_rea
 
 @in_loop
 async def test_a_port_that_is_taken_is_tried_until_it_is_free() -> None:
-    async with house() as other:
-        film = Film()
-        other.hub.publish([*film.begin(), *film.next()])
-        await other.ready()
-        async with house() as there:
-            there.hub.publish([*film.begin(), *film.again()])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        number = taken.getsockname()[1]
+        async with house(port=number) as there:
+            film = Film()
+            there.hub.publish([*film.begin(), *film.next()])
+            await until(lambda: there.last.get("fault"), LIMIT_S)
+            assert f"UDP port {number} cannot be served" in there.last["fault"]
+            assert not there.last["ready"]
+            taken.close()
             await there.ready()
-            there.task.cancel()
-            await asyncio.gather(there.task, return_exceptions=True)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-                taken.bind(("127.0.0.1", there.port))
-                again = asyncio.ensure_future(there.publisher.door.run())
-                await until(lambda: there.publisher.door.fault, LIMIT_S)
-                assert f"UDP port {there.port} cannot be served" in there.publisher.door.fault
-            await until(lambda: there.publisher.door.ready, LIMIT_S)
-            again.cancel()
-            await asyncio.gather(again, return_exceptions=True)
+            async with there.viewer() as client:
+                await Watching(client).has(film.chunk(0))
 
 
 @in_loop
