@@ -106,10 +106,10 @@ test('the target is told as it is now, and where it goes', () => {
 });
 
 test('an edge tells how far its clock is from the origin, and warns where that is far', () => {
-  const tile = (upstream) => tilesOf({ upstream: { mode: 'push', ...upstream } }).find(({ label }) => label === 'Clock against the origin');
+  const tile = (upstream) => tilesOf({ upstream: { mode: 'push', ...upstream } }).find(({ label }) => label === 'Clock');
   assert.deepEqual([tile({}).value, tile({}).tone], ['–', '']);
   const near = tile({ clock_ahead_ms: -0.42, clock_within_ms: 1.2, clock_far: false });
-  assert.deepEqual([near.value, near.note, near.tone], ['−0.4 ms', '± 1.2 ms', 'good']);
+  assert.deepEqual([near.value, near.note, near.tone], ['−0.4 ms', '± 1.2 ms against the origin', 'good']);
   const far = tile({ clock_ahead_ms: 180.2, clock_within_ms: 3, clock_far: true });
   assert.deepEqual([far.value, far.tone], ['+180 ms', 'bad']);
   assert.match(far.note, /viewers here/);

@@ -114,9 +114,9 @@ function clock(message) {
   const ahead_ms = at('clock_ahead_ms');
   const known = typeof ahead_ms === 'number';
   return {
-    label: 'Clock against the origin',
+    label: 'Clock',
     value: known ? `${ahead_ms > 0 ? '+' : ahead_ms < 0 ? '−' : ''}${ms(Math.abs(ahead_ms))}` : '–',
-    note: known ? `± ${ms(at('clock_within_ms'))}${at('clock_far') ? ' · viewers here are as far from all others' : ''}` : 'the origin has none',
+    note: known ? `± ${ms(at('clock_within_ms'))} against the origin${at('clock_far') ? '; viewers here are as far from all others' : ''}` : 'the origin has none',
     tone: known ? (at('clock_far') ? 'bad' : 'good') : '',
   };
 }
