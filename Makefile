@@ -7,7 +7,7 @@ SOURCE ?= testcard
 PAGES := $(shell find src/ringside/flow/watch -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.mjs' 2>/dev/null | grep -v -e /dist/ -e node_modules)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test test-light test-heavy check bench clean
+.PHONY: help setup live relay test test-light test-heavy check bench clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test-light:
 
 test-heavy:
 	@$(BIN)/pytest $(HEAVY)
+
+relay: setup  ## build the stock MoQ relay that some tests publish to (needs cargo; some minutes, once)
+	@$(BIN)/python tests/peers.py moq-relay
 
 bench: setup  ## measure, side by side with peers; figures go to bench/out
 	@$(BIN)/python tests/peers.py wrk

@@ -44,13 +44,13 @@ def install(packages: list[str]) -> None:
 
 def build_relay() -> None:
     """Build the stock MoQ relay, which is to be had as source alone; some minutes, once a machine."""
-    if shutil.which(RELAY) or (CARGO_BIN / RELAY).exists():
+    if has_relay():
         return
     cargo = shutil.which("cargo") or shutil.which("cargo", path=str(CARGO_BIN))
     command = [str(cargo), "install", RELAY, "--version", RELAY_VERSION, "--quiet", "--no-default-features"]
     quick = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_OPT_LEVEL": "2"}
     if cargo:
-        print(f"building for the tests: {RELAY} (some minutes, once)", flush=True)
+        print(f"building {RELAY} (some minutes, once)", flush=True)
         with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(
                 [*command, "--features", "noq,websocket"],
@@ -60,18 +60,26 @@ def build_relay() -> None:
                 check=False,
                 timeout=BUILD_LIMIT_S,
             )
-    if not (CARGO_BIN / RELAY).exists():
-        print(f"{RELAY} is missing: what needs it will be skipped. Install it with: cargo install {RELAY}")
+
+
+def has_relay() -> bool:
+    """Whether there is a stock MoQ relay to publish to."""
+    return bool(shutil.which(RELAY)) or (CARGO_BIN / RELAY).exists()
 
 
 def main() -> int:
+    if sys.argv[1:] == [RELAY]:
+        build_relay()
+        if not has_relay():
+            print(f"{RELAY} could not be built; it takes cargo (Rust): cargo install {RELAY} --version {RELAY_VERSION}")
+        return 0 if has_relay() else 1
     packages = sorted(missing(sys.argv[1:]).values())
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         install(packages)
     for program, package in missing(sys.argv[1:]).items():
         print(f"{program} is missing: what needs it will be skipped. Install it with: apt-get install {package}")
-    if not sys.argv[1:]:
-        build_relay()
+    if not has_relay():
+        print(f"{RELAY} is missing: what needs it will be skipped. Build it, once, with: make relay")
     return 0
 
 

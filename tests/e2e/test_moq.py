@@ -1,6 +1,6 @@
 """MoQ end to end: events published over WebTransport, taken by moq-rs' subscriber and by a real browser.
 
-The stock relay is `moq-relay` (tests/peers.py installs it where there is cargo).
+The stock relay is `moq-relay` (`make relay` builds it where there is cargo).
 """
 
 import asyncio
@@ -303,7 +303,7 @@ class Relay:
 @pytest.fixture
 def relay(tmp_path: Path) -> Iterator[Relay]:
     if RELAY is None:
-        pytest.skip("moq-relay is not installed: cargo install moq-relay (tests/peers.py)")
+        pytest.skip("moq-relay is not installed: make relay")
     there = Relay(tmp_path)
     yield there
     there.stop()
