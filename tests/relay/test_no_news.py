@@ -1,11 +1,15 @@
 """What may come at any time, or never: held for a time of its own, then there is no news. Over real sockets."""
 
 import asyncio
+from typing import Any
 
 from edge_house import House, Viewer, house, run, until
 from pull_house import Asked, pull_house
 
 from ringside.core.feed import Cache, Document, Expected, Message, Removed
+from ringside.flow.relay.answer.request import Reader
+from ringside.flow.relay.answer.serve import Serve
+from ringside.flow.relay.answer.waiting import WHOLE
 from ringside.flow.relay.edge import Config
 from ringside.flow.relay.edge.aio import Edge
 from ringside.flow.relay.edge.feed import Feed
@@ -32,6 +36,22 @@ def shelf(h: House, *messages: Message) -> Shelf:
     for message in messages:
         other.put(message, h.clock.now_ns())
     return other
+
+
+class OneOfMany:
+    """A connection, for a crowd that has no sockets."""
+
+    def __init__(self) -> None:
+        self.hold: Any = None
+        self.request: Any = None
+        self.answers = 0
+
+    def serve(self, answer: Serve) -> None:
+        assert answer.status == 204
+        self.answers += 1
+
+    def resume(self) -> None:
+        pass
 
 
 def test_who_asked_before_is_told_the_moment_it_comes() -> None:
@@ -70,6 +90,26 @@ def test_after_its_time_and_not_before_there_is_no_news_and_that_is_no_error() -
             await until(lambda: h.edge.waiting.count == 2)
             await h.publish(NEWS)
             assert (await viewers[0].answer())[0] == (await viewers[3].answer())[0] == 200
+
+    run(scene)
+
+
+def test_a_crowd_that_asked_together_is_told_over_several_ticks_and_nobody_is_left_out() -> None:
+    async def scene() -> None:
+        async with house() as h:
+            await h.publish(Expected(NEXT, 15))
+            request = Reader().read(f"GET {NEXT} HTTP/1.1\r\nHost: edge\r\n\r\n".encode())
+            waiting: Any = h.edge.waiting
+            group, crowd = waiting.group(NEXT, WHOLE, request, 15 * SECOND_NS), [OneOfMany() for _ in range(2500)]
+            for one in crowd:
+                waiting.add(group, one, h.edge.now_ns)
+            h.clock.advance_ns(15 * SECOND_NS + 1)
+            told = []
+            for _ in range(4):
+                h.edge._sweep(h.clock.now_ns())
+                told.append(sum(one.answers for one in crowd))
+            assert told == [1000, 2000, 2500, 2500]
+            assert all(one.answers == 1 for one in crowd)
 
     run(scene)
 
@@ -144,6 +184,7 @@ def test_an_edge_that_pulls_asks_once_for_all_and_keeps_that_there_is_no_news_fo
                 viewer.ask(NEXT)
             await home.held(10)
             await home.held(10, 1)
+            await until(lambda: home.origin.asked)
             no_news(home.origin.asked[0])
             for viewer in crowd:
                 status, fields, body = await viewer.answer()

@@ -10,6 +10,7 @@ import os
 import resource
 import socket
 from collections.abc import Iterable
+from itertools import islice
 
 from ringside.core.clock import Clock
 from ringside.core.feed import Cache, Document, Handover, Report, Wanted, encode
@@ -35,6 +36,7 @@ from ringside.flow.relay.wire.writing import Writing
 
 TICK_S = 0.1
 IDLE_EVERY_TICKS = 50
+IN_VAIN = 1000  # a tick: those who asked together are not told all at once that there is nothing, nor ever again
 LEAVING = 10  # ticks over which viewers of streams are sent elsewhere, so that they do not ask all at once
 STATUS = "/status.json"
 PUBLISHING = {"PUT", "POST", "DELETE"}
@@ -336,7 +338,7 @@ class Edge:
                     self._in_vain(connection, group.request)
 
     def _sweep(self, now_ns: int) -> None:
-        for connection, request in self.waiting.expire(now_ns):
+        for connection, request in islice(self.waiting.expire(now_ns), IN_VAIN):
             self._in_vain(connection, request)
         for slow in [writing for writing in self.blocked if writing.deadline_ns <= now_ns]:
             self.slow_dropped += 1

@@ -9,7 +9,7 @@ class Policy(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     connect_s: float = Field(default=3, gt=0)
-    silence_s: float = Field(default=17, gt=0, le=18)  # how long an origin says nothing: ours, 15; workers hold for 20
+    silence_s: float = Field(default=18, gt=0, le=18)  # how long an origin says nothing: ours, 15; workers hold for 20
     longest_s: float = Field(default=600, gt=0)  # one answer, from its head to its end
     patience_s: float = Field(default=1, gt=0)  # then a stale copy is served on while the origin thinks
     gather_s: float = Field(default=0.02, ge=0)  # a small object that is whole by then is told in one piece
