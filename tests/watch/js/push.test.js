@@ -4,6 +4,7 @@ import * as abr from '../../../src/ringside/flow/watch/player/push/abr.js';
 import { Cutter, bridge, chunkOf, headerOf, same } from '../../../src/ringside/flow/watch/player/push/boxes.js';
 import { Floor } from '../../../src/ringside/flow/watch/player/push/floor.js';
 import { fitting, newest, parse } from '../../../src/ringside/flow/watch/player/push/multivariant.js';
+import { beyond, start, thaw } from '../../../src/ringside/flow/watch/player/push/playhead.js';
 import { Retrying } from '../../../src/ringside/flow/watch/player/push/retrying.js';
 import { run } from '../../../src/ringside/flow/watch/player/push/sink.js';
 import { kept, splice } from '../../../src/ringside/flow/watch/player/push/splice.js';
@@ -150,6 +151,30 @@ test('what waits is bounded, and begins with an independent chunk', () => {
   const chunks = kept(waiting(100, 100), 102.5, 1000);
   assert.equal(chunks[0].start_s, 102);
   assert.ok(kept(waiting(100, 100), 90, 20).length <= 20);
+});
+
+/* — the playhead — */
+
+test('the first picture is the one that is due, or the nearest there is', () => {
+  assert.equal(start([[10, 11]], 10.4, 150), 10.4);
+  assert.equal(start([[10, 11]], 9.2, 150), 10);
+  assert.ok(start([[10, 11]], 12, 150) < 11);
+  assert.equal(start([[10, 11]], null, 150), 10.85, 'without a clock, behind the newest');
+});
+
+test('at the end of a span the playhead goes beyond the gap, when that is due', () => {
+  const spans = [[10, 11.2], [12, 13]];
+  assert.equal(beyond(spans, 11.19, 12.4), 12.001);
+  assert.equal(beyond(spans, 11.19, 11.5), null, 'not yet due');
+  assert.equal(beyond(spans, 11.19, null), 12.001, 'nobody knows');
+  assert.equal(beyond(spans, 10.5, 12.4), null, 'there is more to play');
+  assert.equal(beyond([[10, 11.2]], 11.19, 12.4), null, 'nothing to go to');
+});
+
+test('a playhead that stands before a gap is moved on, one that waits for more is not', () => {
+  assert.ok(thaw([[10, 11.2], [12, 14]], 10.94, 13) >= 12);
+  assert.equal(thaw([[10, 14]], 10.94, 13), 13);
+  assert.equal(thaw([[10, 11]], 10.94, 13), null);
 });
 
 /* — what an event offers — */

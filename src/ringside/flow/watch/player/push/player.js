@@ -13,7 +13,8 @@ import * as abr from './abr.js';
 import { Floor } from './floor.js';
 import { Lane } from './lane.js';
 import { fitting, parse } from './multivariant.js';
-import { probe } from './probe.js';
+import { isOver, probe } from './probe.js';
+import { EDGE_S, Playhead } from './playhead.js';
 import { Retrying } from './retrying.js';
 import { Sink, canFeed, canPlay } from './sink.js';
 
@@ -24,8 +25,6 @@ const URGENT_MS = 400; // with less ahead than this, a rung that is too much is 
 const OTHERS_END_MS = 2000; // one kind of media is over, the other does not say
 const AIM_MS = 300;
 const DAY_MS = 86_400_000;
-const EDGE_S = 0.03;
-const STUCK_S = 0.12; // of media that is there, and does not play: a frame or two
 
 export class PushPlayer {
   version = '';
@@ -48,7 +47,7 @@ export class PushPlayer {
     this.heard = {
       waiting: () => this.#stalled(),
       error: () => this.video.error && this.#fail({ kind: 'media', status: 0 }),
-      loadedmetadata: () => this.#place(),
+      loadedmetadata: () => this.#run?.playhead?.fed(),
     };
   }
 
@@ -56,7 +55,7 @@ export class PushPlayer {
 
   async load() {
     this.destroy();
-    const run = { lanes: new Map(), retrying: new Retrying(), known: false, over: false, placed: false, failed: false, offset_ms: null, heard: [] };
+    const run = { lanes: new Map(), retrying: new Retrying(), known: false, over: false, failed: false, offset_ms: null, heard: [] };
     this.#run = run;
     if (!canFeed()) return this.tell({ type: 'unsupported' });
     for (const [name, what] of Object.entries(this.heard)) this.video.addEventListener(name, what);
@@ -90,7 +89,8 @@ export class PushPlayer {
     Object.assign(run, { title, video: video.filter(canPlay), audio: audio.filter(canPlay) });
     const first = [this.#first(run.video), video.length && silent ? null : run.audio[0]].filter(Boolean);
     if (!first.length || (video.length && !run.video.length)) return this.tell({ type: 'unsupported' });
-    run.sink = new Sink(this.video, (what) => this.#fail({ kind: 'media', status: 0, what }), () => this.#fed());
+    run.playhead = new Playhead(this.video, () => this.#mediaAt(this.#aim_ms()), () => this.#aim_ms());
+    run.sink = new Sink(this.video, (what) => this.#fail({ kind: 'media', status: 0, what }), () => run.playhead.fed());
     run.sink.open(first);
     for (const track of first) {
       const lane = new Lane(track.kind, { transport: run.transport, sink: run.sink, owner: this.#owner(run) });
@@ -182,9 +182,19 @@ export class PushPlayer {
       this.load();
       return;
     }
+    if (lane.end_s !== null && status === 404) return void this.#closed(run, track);
     const order = run.retrying.gone(lane.kind, { status, fresh: lane.end_s === null }, performance.now(), Math.random());
     if (order.fail) this.#fail({ kind: 'network', status, ...(order.offered === false && { offered: false }) });
     else run.retrying.plan(lane.kind, () => run === this.#run && lane.bring(track), order.wait_ms);
+  }
+
+  /* A stream that was there and is no more: the event has ended, if its playlist says so. */
+  async #closed(run, track) {
+    const over = await isOver(track);
+    if (run !== this.#run || run.failed) return;
+    if (!over) this.#fail({ kind: 'network', status: 404 });
+    for (const lane of run.lanes.values()) lane.over = over;
+    if (over) this.#ending(run);
   }
 
   #fail(more) {
@@ -208,37 +218,13 @@ export class PushPlayer {
 
   /* — the playhead — */
 
-  #fed() {
-    if (!this.#run?.placed) this.#place();
-    else this.#unstick();
-  }
-
-  /* The first picture: as late as it is wanted, or as early as there is something. */
-  #place() {
-    const run = this.#run;
-    const { buffered } = this.video;
-    if (!run || run.placed || !buffered.length || this.video.readyState < 1) return;
-    run.placed = true;
-    const aim_ms = this.#options.aim_ms?.() ?? this.floor_ms() ?? AIM_MS;
-    const [start_s, end_s] = [buffered.start(0), buffered.end(0)];
-    const wanted_s = this.#mediaAt(aim_ms) ?? end_s - aim_ms / 1000;
-    this.video.currentTime = Math.max(start_s, Math.min(wanted_s, end_s - EDGE_S));
-  }
-
-  /* At the end of a range with another after it: nothing will fill the gap. */
-  #unstick() {
-    const { buffered, currentTime, paused, seeking, readyState } = this.video;
-    if (paused || seeking || readyState > 2) return;
-    for (let i = 0; i < buffered.length; i += 1) {
-      if (buffered.end(i) <= currentTime + STUCK_S) continue;
-      if (buffered.start(i) > currentTime) this.video.currentTime = buffered.start(i) + 0.001;
-      return;
-    }
+  #aim_ms() {
+    return Math.max(this.#options.aim_ms?.() ?? 0, this.floor_ms() ?? 0) || AIM_MS;
   }
 
   #stalled() {
     const run = this.#run;
-    if (run?.placed && !run.over && !this.video.seeking && !this.video.paused) this.#floor.stalled(performance.now());
+    if (run?.playhead?.placed && !run.over && !this.video.seeking && !this.video.paused) this.#floor.stalled(performance.now());
   }
 
   /** Media seconds, in the element, of what was captured so long ago; null while that is unknown. */
@@ -264,7 +250,7 @@ export class PushPlayer {
         this.#gone(run, lane, 0, track, 'current');
       }
     }
-    this.#unstick();
+    run.playhead.look();
     if (run.ending_ms) this.#ending(run);
     this.#look(run);
   }
@@ -342,8 +328,7 @@ export class PushPlayer {
     if (!this.#run?.known || !buffered.length) return null;
     const end_s = buffered.end(buffered.length - 1);
     if (this.#run.over) return { start: buffered.start(0), live: end_s, over: true };
-    const aim_ms = Math.max(this.#options.aim_ms?.() ?? 0, this.floor_ms() ?? 0) || AIM_MS;
-    const live_s = this.#mediaAt(aim_ms) ?? end_s - EDGE_S;
+    const live_s = this.#mediaAt(this.#aim_ms()) ?? end_s - EDGE_S;
     return { start: buffered.start(0), live: Math.max(buffered.start(0), Math.min(live_s, end_s)), over: false };
   }
 

@@ -1,4 +1,4 @@
-/* What the line would carry: a few ordinary parts of another rung, fetched by the names everybody fetches them by. */
+/* Questions that a push does not answer, put to what everybody fetches: what would the line carry, has the event ended? */
 import { newest } from './multivariant.js';
 
 const PARTS = 3;
@@ -26,5 +26,15 @@ export async function probe({ url }) {
     return 0;
   } finally {
     clearTimeout(patience);
+  }
+}
+
+/** Whether the event has ended, by a track's media playlist. */
+export async function isOver({ url }) {
+  try {
+    const response = await fetch(new URL('index.m3u8', url), { cache: 'no-store' });
+    return response.ok && (await response.text()).includes('#EXT-X-ENDLIST');
+  } catch {
+    return false;
   }
 }
