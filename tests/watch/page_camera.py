@@ -1,5 +1,7 @@
-"""A small real camera for the page's tests: moving H.264 pictures with the strip, as plain live HLS in a folder; and a
-microphone, which has sound and nothing else."""
+"""A small real camera for the page's tests: H.264 pictures with the strip and a tone, as plain live HLS in a folder.
+
+A camera may be mute; a microphone has sound and nothing else.
+"""
 
 import threading
 import time
@@ -16,9 +18,9 @@ WIDTH, HEIGHT = 640, 360
 TOP = """#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-SESSION-DATA:DATA-ID="ringside.title",VALUE="Night <b>one</b>"
-#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360,FRAME-RATE=15.000
+#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360,FRAME-RATE=15.000,CODECS="avc1.42c01e,mp4a.40.2"
 v/index.m3u8
-#EXT-X-STREAM-INF:BANDWIDTH=600000,RESOLUTION=320x180,FRAME-RATE=15.000
+#EXT-X-STREAM-INF:BANDWIDTH=600000,RESOLUTION=320x180,FRAME-RATE=15.000,CODECS="avc1.42c01e,mp4a.40.2"
 v/index.m3u8?again
 """
 SILENT_TOP = """#EXTM3U
@@ -63,6 +65,14 @@ def picture(utc_ms: int) -> np.ndarray:
     return frame
 
 
+def tone(at: int, samples: int) -> av.AudioFrame:
+    """So many samples of 440 Hz, from sample `at` on."""
+    wave = np.sin(2 * np.pi * 440 * (np.arange(at, at + samples) / RATE)).astype(np.float32) * 0.1
+    frame = av.AudioFrame.from_ndarray(wave[None, :], format="fltp", layout="mono")
+    frame.sample_rate, frame.pts, frame.time_base = RATE, at, Fraction(1, RATE)
+    return frame
+
+
 class Camera(threading.Thread):
     """Films into `folder/index.m3u8` in real time until `stop()`; then the playlist ends properly."""
 
@@ -80,11 +90,12 @@ class Camera(threading.Thread):
             stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             stream.codec_context.gop_size = FPS
             stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline"}
-            self._film(out, stream)
+            heard = out.add_stream("aac", rate=RATE, layout="mono") if "mp4a" in self._top else None
+            self._film(out, stream, heard)
         (self.folder / "index.m3u8").write_text(self._top)
 
-    def _film(self, out: av.container.OutputContainer, stream: av.VideoStream) -> None:
-        clock, began, count = Wall(), time.monotonic(), 0
+    def _film(self, out: av.container.OutputContainer, stream: av.VideoStream, heard: av.AudioStream | None) -> None:
+        clock, began, count, said = Wall(), time.monotonic(), 0, 0
         while not self._stopping.is_set():
             time.sleep(max(0.0, began + count / FPS - time.monotonic()))
             grey = picture(clock.now_ns() // 1_000_000)
@@ -93,9 +104,13 @@ class Camera(threading.Thread):
             frame.pts, frame.time_base = count, Fraction(1, FPS)
             out.mux(stream.encode(frame))
             count += 1
+            while heard and said / RATE < count / FPS:
+                out.mux(heard.encode(tone(said, 1024)))
+                said += 1024
             if count == 2 * FPS + FPS // 2:
                 (self.folder / "index.m3u8").write_text(self._top)
-        out.mux(stream.encode(None))
+        for track in filter(None, (stream, heard)):
+            out.mux(track.encode(None))
 
     def stop(self) -> None:
         self._stopping.set()
@@ -116,10 +131,7 @@ class Microphone(threading.Thread):
             stream = out.add_stream("aac", rate=RATE, layout="mono")
             began, count = time.monotonic(), 0
             while not self._stopping.wait(max(0.0, began + count / RATE - time.monotonic())):
-                wave = np.sin(2 * np.pi * 440 * (np.arange(count, count + 1024) / RATE)).astype(np.float32)
-                frame = av.AudioFrame.from_ndarray(wave[None, :], format="fltp", layout="mono")
-                frame.sample_rate, frame.pts, frame.time_base = RATE, count, Fraction(1, RATE)
-                out.mux(stream.encode(frame))
+                out.mux(stream.encode(tone(count, 1024)))
                 count += 1024
                 if (self.folder / "v/index.m3u8").exists() and not (self.folder / "index.m3u8").exists():
                     (self.folder / "index.m3u8").write_text(SOUND_TOP)

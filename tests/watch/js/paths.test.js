@@ -24,7 +24,7 @@ test('an old browser takes what it can', () => {
   assert.deepEqual(pathsFor('auto', { ...ALL, media: false, native: false }), []);
 });
 
-const FACTS = { blocked: false, carries: { picture: true, sound: true }, dated: true, sound: true, native: false, playing_ms: 10_000 };
+const FACTS = { blocked: false, carries: { picture: true, sound: true }, dated: true, sound: true, native: false, played_ms: 10_000 };
 
 test('a stream that has everything is played without a word', () => {
   assert.equal(noteOf(FACTS), null);
@@ -39,7 +39,7 @@ test('what cannot be had is one note, the worst first', () => {
 });
 
 test('nothing is missed before it had its time to come, nor sound where none was wanted', () => {
-  assert.equal(noteOf({ ...FACTS, carries: { picture: false, sound: true }, playing_ms: 500 }), null);
+  assert.equal(noteOf({ ...FACTS, carries: { picture: false, sound: true }, played_ms: 500 }), null);
   assert.equal(noteOf({ ...FACTS, carries: { picture: true, sound: false }, sound: false }), null);
 });
 

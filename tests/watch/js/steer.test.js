@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { begin, steer } from '../../../src/ringside/flow/watch/sync/steer.js';
 import { around, followed } from '../../../src/ringside/flow/watch/sync/pacer.js';
+import { noted, refreshOf, rungOf } from '../../../src/ringside/flow/watch/sync/phase.js';
 import { isPlausible, shiftFor } from '../../../src/ringside/flow/watch/sync/latency.js';
 
 function dice(seed = 1) {
@@ -161,4 +162,35 @@ test('a clock by which the newest picture is of the future, or an hour old, is s
     assert.ok(!isPlausible(age_ms));
     assert.equal(age_ms + shiftFor(age_ms, null), 150);
   }
+});
+
+const REFRESH_MS = 1000 / 60;
+const shownAt = (latency_ms) => Array.from({ length: 8 }, (_, i) => latency_ms + (i % 2) * 0.2);
+
+test('two players on neighbouring refreshes of one screen aim at the same one', () => {
+  const [early, late] = [shownAt(1183), shownAt(1183 + 2 * REFRESH_MS)];
+  for (const target_ms of [1190, 1196, 1200, 1210]) {
+    const rungs = [early, late].map((shown) => Math.round((rungOf(shown, REFRESH_MS, target_ms) - 1183) / REFRESH_MS * 10) / 10);
+    const nearest = Math.round((target_ms - 1183) / REFRESH_MS);
+    assert.ok(Math.abs(rungs[0] - nearest) <= 0.41 * Math.abs(nearest) + 0.1 && Math.abs(rungs[1] - nearest) <= 0.41 * Math.abs(2 - nearest) + 0.1);
+  }
+});
+
+test('who stands on the rung nearest to the target steers to that rung, who stands beside it leans over', () => {
+  assert.ok(Math.abs(rungOf(shownAt(1203), REFRESH_MS, 1200) - 1203.2) < 0.3);
+  assert.ok(rungOf(shownAt(1203 + REFRESH_MS), REFRESH_MS, 1200) < 1203 - 6);
+  assert.ok(rungOf(shownAt(1203 - REFRESH_MS), REFRESH_MS, 1200) > 1203 + 6);
+});
+
+test('where no ladder is to be seen the target is the aim', () => {
+  assert.equal(rungOf([1200, 1217, 1200, 1217, 1200, 1217, 1200, 1217], REFRESH_MS, 1190), 1190);
+  assert.equal(rungOf(shownAt(1203).slice(2), REFRESH_MS, 1200), 1200);
+  assert.equal(rungOf(shownAt(1203), null, 1200), 1200);
+});
+
+test('a screen tells its refresh, whatever frames were missed', () => {
+  const times = Array.from({ length: 20 }, (_, i) => i * REFRESH_MS + (i > 12 ? 50 : 0));
+  assert.ok(Math.abs(refreshOf(times) - REFRESH_MS) < 0.1);
+  assert.equal(refreshOf(times.slice(0, 5)), null);
+  assert.equal(noted(Array(8).fill(1), 2).length, 8);
 });

@@ -3,10 +3,10 @@
 const KNOWN_AFTER_MS = 3000; // of playing: before that a track may still be on its way
 
 /** What is missing, worst first: the key of a sentence (sentences.js), or null.
-    `carries` is {picture, sound} or null; `playing_ms` how long it has played without a pause. */
-export function noteOf({ blocked, carries, dated, sound, native, playing_ms }) {
+    `carries` is {picture, sound} or null; `played_ms` how long this player has played. */
+export function noteOf({ blocked, carries, dated, sound, native, played_ms }) {
   if (blocked) return 'refused';
-  if (playing_ms < KNOWN_AFTER_MS) return null;
+  if (played_ms < KNOWN_AFTER_MS) return null;
   if (native) return 'by_itself';
   if (carries && !carries.picture) return 'sound_only';
   if (!dated) return 'no_date';

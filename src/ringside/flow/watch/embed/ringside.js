@@ -33,7 +33,7 @@ export class RingsidePlayer extends EventTarget {
   #sound;
   #session = begin(performance.now());
   #last = { media_s: 0, tick_ms: performance.now() };
-  #playing_ms = null;
+  #played_ms = 0;
   #margin = { ms: 0, stalls: 0, at_ms: 0 };
   #told = '';
   #gone = new AbortController();
@@ -49,7 +49,7 @@ export class RingsidePlayer extends EventTarget {
     this.#freeze = new Freeze(video, freeze);
     this.#pacer = new Pacer({ video, clock, target, player: this.#steered });
     const options = { video, base: this.#base, clock, target, sound, via, aim_ms: () => this.#aim_ms() };
-    this.#way = new Way({ options, tell: (input) => this.#take(input), onOpen: () => this.#freeze.hold() });
+    this.#way = new Way({ options, tell: (input) => this.#take(input), onOpen: () => this.#fresh() });
     video.playsInline = true;
     if (!sound) video.muted = true;
     this.#listen();
@@ -117,6 +117,12 @@ export class RingsidePlayer extends EventTarget {
   };
 
 
+  /* a fresh player is about to fill the video: what was seen stays up, and nothing is known of what it carries */
+  #fresh() {
+    this.#freeze.hold();
+    this.#played_ms = 0;
+  }
+
   async #play() {
     try {
       await this.#video.play();
@@ -143,7 +149,7 @@ export class RingsidePlayer extends EventTarget {
       this.#video.dataset.seen = '';
       this.#freeze.release();
     }
-    this.#playing_ms = moving ? (this.#playing_ms ?? now_ms) : null;
+    if (moving) this.#played_ms += passed_ms;
     const seen = { type: 'tick', moving, paused, online: navigator.onLine, hidden: document.visibilityState !== 'visible' };
     this.#take({ ...seen, behind_s: this.behind_s() });
     this.#way.take({ ...seen, ...this.#wanting(seen) });
@@ -217,7 +223,7 @@ export class RingsidePlayer extends EventTarget {
       dated: Number.isFinite(this.dateOf(this.#video.currentTime)),
       sound: this.#sound,
       native: player?.path === 'native-hls',
-      playing_ms: this.#playing_ms === null ? 0 : performance.now() - this.#playing_ms,
+      played_ms: this.#played_ms,
     });
   }
 
