@@ -10,6 +10,7 @@ export { best, sampleOf } from './filter.js';
 
 const GAPS_MS = [150, 150, 150, 150, 500, 2000, 5000, 10_000, 20_000];
 const BETWEEN_MS = 45_000;
+const COARSE = { error_ms: 4, rounds: 24, gap_ms: 1000 }; // while so little is known, a few more
 const SOON_MS = 2000;
 const SLEPT_MS = 500; // the device's clock went on so much further than the page's
 const PATIENCE_MS = 5000;
@@ -103,7 +104,9 @@ export class ServerClock {
     const good = await this.sample();
     if (!this.#running) return;
     this.#round += 1;
-    const gap_ms = good || this.#round < GAPS_MS.length / 2 ? (GAPS_MS[this.#round - 1] ?? BETWEEN_MS) : SOON_MS;
+    const coarse = this.#round < COARSE.rounds && (this.error_ms ?? 0) > COARSE.error_ms;
+    const usual_ms = good || this.#round < GAPS_MS.length / 2 ? (GAPS_MS[this.#round - 1] ?? BETWEEN_MS) : SOON_MS;
+    const gap_ms = coarse ? Math.min(COARSE.gap_ms, usual_ms) : usual_ms;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#ask(), gap_ms * (0.75 + Math.random() / 2));
   }

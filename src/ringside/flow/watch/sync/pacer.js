@@ -5,12 +5,16 @@
    cannot be right (a server hours off, or none that answers) is shifted so that the newest picture is as old as it would be. */
 import { localNow } from './clock.js';
 import { isPlausible, shiftFor } from './latency.js';
+import { noted, refreshOf, rungOf } from './phase.js';
 import { begin, steer } from './steer.js';
 
 const LOOK_MS = 100;
 const BLIND_MS = 4000; // without a clock for so long, the media's own time has to do
 const EAGER_MS = 1500; // the first picture waits so long for clock and target, lest it begin where it cannot stay
 const DOUBT_MS = 2000; // an implausible clock is borne for so long
+const FRESH_MS = 500; // a picture shown before that says nothing of now
+const REFRESHES = 24;
+const KEEPS_CADENCE = /Chrome\//.test(globalThis.navigator?.userAgent ?? ''); // whose renderer phase.js knows
 const FLOOR_SLOPE = 0.02; // the floor may move, but no faster than steering follows
 
 /** Media in `buffered` around `at_s`: `{ahead_ms, behind_ms}`; what lies beyond a gap does not count. */
@@ -42,6 +46,9 @@ export class Pacer {
   #floor_ms = null;
   #shift_ms = 0;
   #doubt_since_ms = null;
+  #shown = [];
+  #shown_ms = 0;
+  #refresh_ms = null;
   #told = { target_ms: null, latency_ms: null, offset_ms: null };
 
   constructor({ video, clock, target, player }) {
@@ -50,6 +57,7 @@ export class Pacer {
     this.#target = target;
     this.#player = player;
     video.addEventListener('emptied', () => this.#afresh());
+    if (KEEPS_CADENCE && 'requestVideoFrameCallback' in video) this.#watch();
   }
 
   /** The effective target; null before the first look. */
@@ -111,6 +119,30 @@ export class Pacer {
     this.#timer = setTimeout(() => this.#look(), Math.min(LOOK_MS, until_ms));
   }
 
+  /* The screen's refreshes, once; then each picture as it is shown. */
+  #watch() {
+    const times = [];
+    const count = (now_ms) => {
+      if (times.push(now_ms) < REFRESHES) requestAnimationFrame(count);
+      else this.#refresh_ms = refreshOf(times);
+    };
+    requestAnimationFrame(count);
+    const follow = () => this.#video.requestVideoFrameCallback((_, { expectedDisplayTime, mediaTime }) => {
+      const [now_ms, date_ms] = [performance.now(), this.#player?.dateOf(mediaTime) ?? null];
+      const utc_ms = this.#now(now_ms);
+      if (date_ms !== null && utc_ms !== null) this.#shown = noted(this.#shown, utc_ms + expectedDisplayTime - now_ms - date_ms);
+      this.#shown_ms = now_ms;
+      follow();
+    });
+    follow();
+  }
+
+  /* What to steer to: the target, but for the screen's refresh that is nearest to it. */
+  #aimed(target_ms, slope, now_ms) {
+    const clear = slope === 0 && this.#state.settled && now_ms - this.#shown_ms < FRESH_MS;
+    return clear ? rungOf(this.#shown, this.#refresh_ms, target_ms) : target_ms;
+  }
+
   #turn(rate) {
     if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
   }
@@ -127,7 +159,8 @@ export class Pacer {
     this.#told = { target_ms, latency_ms, offset_ms: latency_ms === null ? null : latency_ms - target_ms };
     const free = video.paused || video.seeking || video.ended || video.readyState < 2;
     const over = this.#player?.range?.()?.over ?? false;
-    return { late_ms: free || over || !this.#isReady(now_ms) ? null : this.#told.offset_ms, slope, ...media };
+    if (free || over || latency_ms === null || !this.#isReady(now_ms)) return { late_ms: null, slope, ...media };
+    return { late_ms: latency_ms - this.#aimed(target_ms, slope, now_ms), slope, ...media };
   }
 
   #isReady(now_ms) {

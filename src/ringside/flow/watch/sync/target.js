@@ -78,20 +78,21 @@ export class Target {
   /* Held until there is a change, or for a while (204): then the same is asked again. */
   async #follow(url) {
     const began_ms = performance.now();
-    const { status, found } = await this.#fetch(url);
+    const { status, found } = await this.#fetch(url, 'no-store'); // the browser's cache would give the last 204 again
     if (this.#stopped) return;
     if (found?.next && found.version > this.schedule.version) {
       this.schedule = found;
       this.#follow(new URL(found.next, this.#url).href);
     } else if (status === 204 && performance.now() - began_ms > AGAIN_MS) this.#follow(url);
-    else this.#again(AGAIN_MS, status === 204 ? () => this.#follow(url) : undefined);
+    else if (status === 204) this.#again(AGAIN_MS / 2, () => this.#follow(url));
+    else this.#again(AGAIN_MS);
   }
 
-  async #fetch(url) {
+  async #fetch(url, cache = 'default') {
     this.#asking = new AbortController();
     const patience = setTimeout(() => this.#asking.abort(), HOLD_MS);
     try {
-      const response = await fetch(url, { signal: this.#asking.signal });
+      const response = await fetch(url, { signal: this.#asking.signal, cache });
       const found = response.status === 200 ? scheduleOf(await response.json()) : null;
       return { status: response.status, found };
     } catch {
