@@ -14,7 +14,7 @@ import moq
 from edge_house import until
 
 from ringside.core.clock import Wall
-from ringside.core.feed import Appended, Cache, Document, Message, Opened, Streamed
+from ringside.core.feed import Appended, Cache, Document, Message, Opened, Playlist, Streamed
 from ringside.flow.relay.feed import Hub
 from ringside.flow.relay.moq import Config
 from ringside.flow.relay.moq.aio import Publisher
@@ -59,6 +59,10 @@ class Film:
         if first:
             out.append(Streamed(f"{FOLDER}/stream", f"{FOLDER}/init.mp4", blob, 0, "video/mp4"))
         return out
+
+    def ended(self) -> Message:
+        """What an origin tells at last."""
+        return Playlist(f"{FOLDER}/index.m3u8", b"#EXTM3U", b"", 1, -1, (2, 0), 2, 0.2, ended=True)
 
     def again(self) -> list[Message]:
         """What an origin that was started again tells of the segment that it was in."""

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringside.core.feed import Appended, Cache, Closed, Document, Message, Opened, Removed, Streamed, Synced
+from ringside.core.feed import Appended, Cache, Closed, Document, Message, Opened, Playlist, Removed, Streamed, Synced
 from ringside.flow.relay.moq.mapping import (
     BLOBS_PER_TRACK,
     MAX_TRACKS,
     Action,
     Chunks,
+    End,
     Forget,
     Group,
     Mapping,
@@ -95,6 +96,19 @@ def test_a_stream_that_ends_ends_its_group_and_can_begin_again(mapping: Mapping)
     assert told(mapping, Removed(STREAM)) == [Over(HERE)]
     assert told(mapping, Appended(1, 150)) == []
     assert told(mapping, Appended(1, 200), joined(1, 150)) == [Group(HERE, b"header"), Chunks(HERE, 1, 150, 200)]
+
+
+def playlist(ended: bool) -> Playlist:
+    return Playlist(f"{FOLDER}/index.m3u8", b"#EXTM3U", b"", 10, -1, (11, 0), 2, 0.2, ended)
+
+
+def test_a_track_ends_when_its_playlist_says_that_the_event_has(mapping: Mapping) -> None:
+    assert told(mapping, playlist(ended=False)) == []
+    assert told(mapping, Appended(1, 150), playlist(ended=True)) == [Chunks(HERE, 1, 100, 150), Over(HERE), End(HERE)]
+
+
+def test_a_track_ends_after_its_stream_did_too(mapping: Mapping) -> None:
+    assert told(mapping, Removed(STREAM), playlist(ended=True)) == [Over(HERE), End(HERE)]
 
 
 def test_a_feed_that_begins_anew_goes_on_after_the_last_byte_sent(mapping: Mapping) -> None:

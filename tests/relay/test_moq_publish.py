@@ -96,6 +96,23 @@ async def test_sessions_go_on_when_the_hub_is_another_and_no_chunk_is_missing_or
 
 
 @in_loop
+async def test_a_track_is_complete_when_its_event_has_ended_and_can_come_back() -> None:
+    async with house() as there:
+        film = Film()
+        there.hub.publish([*film.begin(), *film.next()])
+        async with there.viewer() as client:
+            seen = Watching(client)
+            await seen.has(film.chunk(0))
+            there.hub.publish([*film.next(), film.ended()])
+            await asyncio.wait_for(seen.task, LIMIT_S)
+            assert seen.chunks == [film.chunk(0), film.chunk(1)]
+        for _ in range(4):
+            there.hub.publish(film.next())
+        async with there.viewer() as client:
+            await Watching(client).has(film.chunk(5))
+
+
+@in_loop
 async def test_nobody_can_publish_to_us() -> None:
     async with house() as there:
         film = Film()

@@ -158,11 +158,11 @@ test('a group that breaks costs its rest, not the track', async () => {
   assert.deepEqual(await until(4), ['header h', 'chunk a', 'header h', 'chunk c']);
 });
 
-test('a track that ends properly is gone with 200, after its last chunk', async () => {
+test('a track that ends properly is gone with 404, after its last chunk: the playlist says that the event is over', async () => {
   const { subscriber, until } = playing();
   subscriber.group('h', 'a').end();
   subscriber.end();
-  assert.deepEqual(await until(3), ['header h', 'chunk a', 'gone 200']);
+  assert.deepEqual(await until(3), ['header h', 'chunk a', 'gone 404']);
 });
 
 test('a track that the publisher refuses is gone with 404, one whose session is lost with 0', async () => {

@@ -1,9 +1,10 @@
 """Mapping: the feed's messages as what MoQ carries: broadcasts, tracks, groups and frames. Pure.
 
 What enters: the messages of a hub, in order. What leaves: actions: begin a group on a track, send bytes of a blob as
-one frame, end a group. `/live/main/v360/stream` is track `v360` of broadcast `live/main`. A group begins where who
-joins the stream begins (Streamed): its first frame is the CMAF header, every other one what one Appended added: whole
-chunks. So whoever joins a track is given the newest group from its beginning, and needs nothing from elsewhere.
+one frame, end a group, end a track with its event. `/live/main/v360/stream` is track `v360` of broadcast `live/main`.
+A group begins where who joins the stream begins (Streamed): its first frame is the CMAF header, every other one what one
+Appended added: whole chunks. So whoever joins a track is given the newest group from its beginning, and needs nothing
+from elsewhere.
 
 Streamed comes after the bytes it speaks of. What was appended is therefore kept back until the message after it, or
 the end of what arrived together (`flush`); should Streamed come later still, its group begins with bytes that were sent
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ringside.core.feed import Appended, Document, Message, Opened, Removed, Streamed, Synced
+from ringside.core.feed import Appended, Document, Message, Opened, Playlist, Removed, Streamed, Synced
 
 STREAM = "/stream"
 BLOBS_PER_TRACK = 3  # the one that grows, the one before, and one for a stream that is not there yet
@@ -56,13 +57,19 @@ class Over(NamedTuple):
     place: Place
 
 
+class End(NamedTuple):
+    """The track at `place` is complete: its event has ended."""
+
+    place: Place
+
+
 class Forget(NamedTuple):
     """Nothing will be sent of `blob` any more."""
 
     blob: int
 
 
-Action = Group | Chunks | Over | Forget
+Action = Group | Chunks | Over | End | Forget
 
 
 @dataclass(slots=True)
@@ -143,6 +150,8 @@ class Mapping:
                 self._appended(blob, size)
             case Document(path, body, content_type) if content_type.endswith("/mp4"):
                 self._keep_header(path, body)
+            case Playlist(path, ended=True):
+                actions += self._ended(path.rpartition("/")[0] + STREAM)
             case Removed(path):
                 actions += self._removed(path)
             case Synced():
@@ -176,6 +185,11 @@ class Mapping:
         if len(self._headers) > MAX_HEADERS:
             in_use = {stream.header for stream in self._streams.values()}
             del self._headers[next((path for path in self._headers if path not in in_use), path)]
+
+    def _ended(self, path: str) -> Iterator[Action]:
+        yield from self._removed(path)
+        if (place := place_of(path)) is not None:
+            yield End(place)
 
     def _removed(self, path: str) -> Iterator[Action]:
         self._headers.pop(path, None)

@@ -13,7 +13,7 @@ import moq
 
 from ringside.core.clock import Clock
 from ringside.flow.relay.moq.config import Config
-from ringside.flow.relay.moq.mapping import Action, Chunks, Forget, Group, Over, Place
+from ringside.flow.relay.moq.mapping import Action, Chunks, End, Forget, Group, Over, Place
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,8 @@ class Outlet:
                     self._begin(place, header)
                 case Over(place):
                     self._end(place)
+                case End(place):
+                    self._finish(place)
                 case Forget(blob):
                     self.forget(blob)
 
@@ -94,6 +96,16 @@ class Outlet:
                 group.finish()
             except moq.Error as error:
                 log.debug("a group of %s was over already: %s", place.track, error)
+
+    def _finish(self, place: Place) -> None:
+        """Subscribers are told that nothing follows. Should the track come back, it is another."""
+        self._end(place)
+        track = self._tracks.pop(place, None)
+        if track is not None:
+            try:
+                track.finish()
+            except moq.Error as error:
+                log.debug("the track %s was over already: %s", place.track, error)
 
     def _track(self, place: Place) -> moq.TrackProducer:
         track = self._tracks.get(place)

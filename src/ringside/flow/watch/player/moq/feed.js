@@ -7,6 +7,7 @@
 
 const PATIENCE_MS = 400;
 const MAX_WAITING = 4;
+const OVER = 404; // there is no such track, or there will be no more of it: the playlist says which
 
 /** Reads `subscriber` (`recvGroup() → group | undefined`, `close()`) until it ends, into `take`. `dropped` counts groups left. */
 export class Feed {
@@ -50,11 +51,11 @@ export class Feed {
   }
 
   async #gather(subscriber) {
-    let status = 200;
+    let status = OVER;
     try {
       for (let group; (group = await subscriber.recvGroup()); ) this.#arrived(group);
     } catch (error) {
-      status = error.code === undefined ? 0 : 404; // a code is the publisher's word; else the session is gone
+      status = error.code === undefined ? 0 : OVER; // a code is the publisher's word; else the session is gone
     }
     this.#ended = status;
     this.#more();
