@@ -2,7 +2,7 @@
 
 What enters: the messages of a hub, in order. What leaves: actions: begin a group on a track, send bytes of a blob as
 one frame, end a group, end a track with its event. `/live/main/v360/stream` is track `v360` of broadcast `live/main`.
-A group begins where who joins the stream begins (Streamed): its first frame is the CMAF header, every other one what one
+A group begins where who joins the stream begins (Streamed): its first frame is the CMAF header, each other one what one
 Appended added: whole chunks. So whoever joins a track is given the newest group from its beginning, and needs nothing
 from elsewhere.
 
