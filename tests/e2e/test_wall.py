@@ -173,6 +173,18 @@ def test_a_blocked_push_is_replaced_and_comes_back_without_black(page: Page, eve
     assert stats(page)[0]["stalls"] == 0
 
 
+def test_the_past_is_played_by_hls_and_live_again_by_push(page: Page, event: Running) -> None:
+    page.goto(event.url)
+    settled(page, ["push"])
+    page.wait_for_function("(one => one.range().live - one.range().start > 12)(ringside.players[0])")
+    page.keyboard.press("Home")
+    page.wait_for_function(
+        "(s => s.path === 'll-hls' && s.state === 'playing' && s.behind_ms > 8000)(ringside.players[0].stats())"
+    )
+    page.keyboard.press("l")
+    settled(page, ["push"])
+
+
 def test_a_moved_target_moves_every_path_together(page: Page, event: Running, tmp_path: Path) -> None:
     wall(page, event, "push,dash")
     settled(page, ["push", "ll-dash"])

@@ -161,6 +161,20 @@ test('a better path is not asked after while nothing plays', () => {
   assert.deepEqual(climber.probes, []);
 });
 
+test('the past is had by HLS, and live again by the path that was left', () => {
+  const climber = new Climber('moq', 'push', 'hls').playing().take({ type: 'past' });
+  assert.deepEqual(climber.went, ['hls']);
+  climber.playing(600).take({ type: 'past' });
+  assert.deepEqual([climber.went, climber.probes], [['hls'], []], 'nobody is called back from the past');
+  climber.take({ type: 'present' });
+  assert.deepEqual(climber.went, ['hls', 'moq']);
+  assert.equal(climber.take({ type: 'present' }).kept, false);
+});
+
+test('without HLS the past stays where it is', () => {
+  assert.deepEqual(new Climber('push').playing().take({ type: 'past' }).went, []);
+});
+
 test('whatever comes, the ladder stands on one of its paths', () => {
   let seed = 11;
   const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
@@ -170,7 +184,7 @@ test('whatever comes, the ladder stands on one of its paths', () => {
     climber.now_ms += random() * 3000;
     climber.take(any(
       { ...TICK, moving: random() < 0.5, waiting: random() < 0.3, stalled: random() < 0.3 }, refused(any(0, 404, 503, 500)), { type: 'manifest' },
-      { type: 'failed', kind: 'media', status: 0 }, { type: 'restart' }, { type: 'probed', name: any('moq', 'push', null, 'nonsense') }, { type: 'woke' },
+      { type: 'failed', kind: 'media', status: 0 }, { type: 'restart' }, { type: 'past' }, { type: 'present' }, { type: 'probed', name: any('moq', 'push', null, 'nonsense') }, { type: 'woke' },
     ));
     assert.ok(climber.state.paths.includes(climber.path));
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { carriedBy, noteOf } from '../../../src/ringside/flow/watch/embed/facts.js';
+import { oldestIn } from '../../../src/ringside/flow/watch/embed/past.js';
 import { pathsFor } from '../../../src/ringside/flow/watch/player/index.js';
 import { captureShift_s, durationOf } from '../../../src/ringside/flow/watch/player/produced.js';
 import { silenced } from '../../../src/ringside/flow/watch/player/silent.js';
@@ -89,4 +90,9 @@ test('a playlist is silenced and otherwise left as it is', () => {
     top[0], top[2], '#EXT-X-STREAM-INF:BANDWIDTH=9,CODECS="avc1.64001E",RESOLUTION=640x360,SUBTITLES="s"', top[4], '',
   ]);
   assert.match(silenced('#EXT-X-STREAM-INF:CODECS="mp4a.40.2,avc1.64001E"'), /CODECS="avc1.64001E"/);
+});
+
+test('the first date of a playlist is the oldest moment', () => {
+  assert.equal(oldestIn('#EXTM3U\n#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:01.500Z\n#EXTINF:2,\n#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:09Z\n'), 1500);
+  for (const none of ['', '#EXTM3U', '#EXT-X-PROGRAM-DATE-TIME:soon']) assert.equal(oldestIn(none), null);
 });

@@ -4,6 +4,7 @@
    Inputs   manifest  failed{kind,status,offered: false where the event is there but this path to it is not}  unsupported  restart (the session starts over)
             tick{moving,waiting,stalled,online}: waiting is a picture wanted and not yet there; stalled, one that stands
             probed{name}: the best path above that answers now, or null
+            past: the viewer goes back further than a path of the present reaches;  present: and returns
    Out      go: the path to open, or null to stay;  probe: the paths to ask after, best first, or null
             kept: whether the session need not hear of a failure, because another path is being tried */
 
@@ -16,15 +17,19 @@ const TRIES = 4;
 const PROBE_MS = 30_000;
 const LONGEST_PROBE_MS = 600_000;
 const PROVEN_MS = 120_000;
+const PRESENT_ONLY = new Set(['push', 'moq']);
 const PASSING = new Set([404, 429, 503]); // no event yet, or a full house: by another path it is the same
 
 /** Where a viewer starts: on the first of `paths` (names, best first, at least one). */
 export function begin(paths, now_ms) {
-  return { paths, probes: 0, probe_at_ms: null, lost: false, ...entered(0, now_ms) };
+  return { paths, probes: 0, probe_at_ms: null, lost: false, parked: null, ...entered(0, now_ms) };
 }
 
 /** The name of the path taken now. */
 export const pathOf = ({ paths, at }) => paths[at];
+
+/** Whether the past is had by another path than this one. */
+export const isPresentOnly = ({ paths, at }) => PRESENT_ONLY.has(paths[at]) && paths.includes('hls');
 
 /** Milliseconds until a better path is asked after: half a minute, doubling to ten, jittered by a fifth. */
 export function probeIn_ms(probes, dice) {
@@ -40,7 +45,7 @@ const stay = (state, kept = false) => ({ state, go: null, probe: null, kept });
 const hasNext = ({ paths, at }, kind) => at + 1 < paths.length && (paths[at + 1] !== 'native' || kind === 'media');
 
 function enter(state, at, now_ms) {
-  const next = { ...state, ...entered(at, now_ms), probe_at_ms: null };
+  const next = { ...state, ...entered(at, now_ms), probe_at_ms: null, parked: null };
   return { state: next, go: next.paths[at], probe: null, kept: true };
 }
 
@@ -97,8 +102,19 @@ function probed(state, { name }, now_ms, dice) {
   return stay({ ...state, probe_at_ms: now_ms + probeIn_ms(state.probes, dice), probes: state.probes + 1 });
 }
 
+function past(state, _, now_ms) {
+  if (!isPresentOnly(state)) return stay(state);
+  const back = enter(state, state.paths.indexOf('hls'), now_ms);
+  return { ...back, state: { ...back.state, parked: state.paths[state.at] } };
+}
+
+function present(state, _, now_ms) {
+  const at = state.paths.indexOf(state.parked);
+  return at < 0 ? stay({ ...state, parked: null }) : enter(state, at, now_ms);
+}
+
 const RULES = {
-  tick, failed, unsupported, probed,
+  tick, failed, unsupported, probed, past, present,
   manifest: (state) => stay({ ...state, opened: true, lost: false }),
   /* nothing could be had by any path: it was the event or the network, so the next try begins with the best */
   restart: (state, _, now_ms) => (state.lost ? enter({ ...state, lost: false, probes: 0 }, 0, now_ms) : stay(state)),

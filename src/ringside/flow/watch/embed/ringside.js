@@ -6,6 +6,7 @@ import { Freeze } from './freeze.js';
 import { carriedBy, noteOf } from './facts.js';
 import { Meter } from './meter.js';
 import { isLive } from '../player/probe.js';
+import { Past } from './past.js';
 import { SENTENCES, say, spoken } from './sentences.js';
 import { begin, sentenceOf, step } from './session.js';
 import { shared } from './shared.js';
@@ -29,26 +30,28 @@ export function baseOf(url, page = globalThis.location?.href) {
 const isMoving = (played_s, passed_ms) => played_s > 0.01 && played_s < (2 * passed_ms) / 1000 + 0.5;
 
 export class RingsidePlayer extends EventTarget {
-  #release; #video; #base; #clock; #target; #meter; #freeze; #pacer; #way; #timer;
+  #release; #video; #base; #clock; #target; #meter; #freeze; #pacer; #way; #past; #timer;
   #sound;
   #session = begin(performance.now());
   #last = { media_s: 0, tick_ms: performance.now() };
   #played_ms = 0;
+  #goes_ms = null;
   #margin = { ms: 0, stalls: 0, at_ms: 0 };
   #told = '';
   #gone = new AbortController();
 
   /** `url` is the event's, as in https://edge/live/main. Options: player (auto push moq hls dash shaka native), via (hls or dash,
-      under shaka), sound (false: never fetched), target_s (instead of the event's own), freeze (a canvas over the video). */
-  constructor(video, { url, player = 'auto', via = null, sound = true, target_s = null, freeze = null } = {}) {
+      under shaka), sound (false: never fetched), past (false: nobody goes back in time here), target_s (instead of the event's own), freeze (a canvas over the video). */
+  constructor(video, { url, player = 'auto', via = null, sound = true, past = true, target_s = null, freeze = null } = {}) {
     super();
     [this.#video, this.#base, this.#sound] = [video, baseOf(url), sound];
     const { clock, target, release } = shared(this.#base, target_s);
     [this.#clock, this.#target, this.#release] = [clock, target, release];
     this.#meter = new Meter(video, clock);
     this.#freeze = new Freeze(video, freeze);
+    this.#past = past ? new Past(this.#base) : null;
     this.#pacer = new Pacer({ video, clock, target, player: this.#steered });
-    const options = { video, base: this.#base, clock, target, sound, via, aim_ms: () => this.#aim_ms() };
+    const options = { video, base: this.#base, clock, target, sound, via, aim_ms: () => this.#begin_ms() };
     this.#way = new Way({ options, tell: (input) => this.#take(input), onOpen: () => this.#fresh() });
     video.playsInline = true;
     if (!sound) video.muted = true;
@@ -76,6 +79,7 @@ export class RingsidePlayer extends EventTarget {
     this.#gone.abort();
     clearInterval(this.#timer);
     this.#pacer.stop();
+    this.#past?.stop();
     this.#meter.stop();
     this.#freeze.release();
     this.#release();
@@ -84,8 +88,20 @@ export class RingsidePlayer extends EventTarget {
 
   /** What the viewer wants: play, pause, live, or seek with `{media_s, live}`. */
   ask(verb, more = {}) {
-    if (verb === 'seek') this.#video.currentTime = more.media_s;
+    if (verb === 'seek') this.#seek(more.media_s);
     this.#take({ type: 'user', verb, ...more });
+  }
+
+  #seek(media_s) {
+    const back_s = (this.player?.range()?.start ?? media_s) - media_s;
+    if (back_s > 0.2 && this.#way.presentOnly) this.#back(this.dateOf(media_s));
+    else this.#video.currentTime = media_s;
+  }
+
+  /* to a moment that the path in use no longer has */
+  #back(date_ms) {
+    this.#goes_ms = date_ms;
+    this.#way.take({ type: 'past' });
   }
 
   #take(input) {
@@ -104,12 +120,14 @@ export class RingsidePlayer extends EventTarget {
     play: () => this.#play(),
     pause: () => this.#video.pause(),
     seek_live: () => {
+      this.#goes_ms = null;
+      if (this.#way.take({ type: 'present' })) return;
       const range = this.range();
       if (range) this.#video.currentTime = range.live;
     },
     rewind: () => {
       const range = this.range();
-      if (range) this.#video.currentTime = range.start;
+      if (range) this.#seek(range.start);
     },
     probe: async () => {
       if (await isLive(this.#base)) this.#take({ type: 'alive' });
@@ -190,6 +208,11 @@ export class RingsidePlayer extends EventTarget {
     },
   };
 
+  /* where a fresh player begins: where everybody is, or where the viewer wants to go back to */
+  #begin_ms() {
+    return this.#goes_ms === null ? this.#aim_ms() : Math.max(this.#aim_ms(), this.#clock.now() - this.#goes_ms);
+  }
+
   #aim_ms() {
     return Math.max(this.#target.at(this.#clock.now()).target_ms, this.#steered.floor_ms() ?? 0);
   }
@@ -253,9 +276,15 @@ export class RingsidePlayer extends EventTarget {
 
   /** {start, live, over} in media seconds: live is where everybody else is now; null before anything is known. */
   range() {
-    const range = this.player?.range() ?? null;
+    const range = this.#withPast(this.player?.range() ?? null);
     const late_ms = range && !range.over ? this.late_ms() : NaN;
     return Number.isFinite(late_ms) ? { ...range, live: Math.max(range.start, this.#video.currentTime + late_ms / 1000) } : range;
+  }
+
+  #withPast(range) {
+    const back_s = (this.#past?.oldest_ms - this.dateOf(range?.start)) / 1000;
+    const reaches = range && this.#past?.oldest_ms && this.#way.presentOnly && back_s < 0;
+    return reaches ? { ...range, start: range.start + back_s } : range;
   }
 
   /** Milliseconds that the playhead is behind the common moment (negative: before it); NaN where the stream has no dates. */

@@ -4,7 +4,7 @@
    It decides nothing: embed/ladder.js does. */
 import { abilities, open, pathsFor } from '../player/index.js';
 import { offers } from '../player/probe.js';
-import { begin, pathOf, step } from './ladder.js';
+import { begin, isPresentOnly, pathOf, step } from './ladder.js';
 
 const CODE_AGAIN_MS = 1000;
 const CODE_TRIES = 3;
@@ -37,6 +37,11 @@ export class Way {
   /** The name asked by, as in `?player=`: push, hls …; null where nothing can play. */
   get name() {
     return this.#state && pathOf(this.#state);
+  }
+
+  /** Whether what lies back is had by another path than the one in use. */
+  get presentOnly() {
+    return this.#state !== null && isPresentOnly(this.#state);
   }
 
   /** One input for the ladder → whether the session need not hear of it. */

@@ -9,7 +9,8 @@ export function firstMedia(text) {
   return at < 0 ? null : (lines.slice(at + 1).find((line) => line && !line.startsWith('#')) ?? null);
 }
 
-async function mediaUrl(base, signal) {
+/** The URL of the first media playlist of the event below `base`, or null. */
+export async function mediaUrl(base, signal) {
   const url = new URL('index.m3u8', base);
   const top = await fetch(url, { cache: 'no-store', signal });
   const media = top.ok ? firstMedia(await top.text()) : null;

@@ -36,7 +36,7 @@ export class Tile {
     this.sounds = sound;
     this.#at.video.muted = !sound;
     this.player = new RingsidePlayer(this.#at.video, {
-      url: `${origin}/live/${encodeURIComponent(event)}/`, player: name, sound, target_s, freeze: this.#at.freeze,
+      url: `${origin}/live/${encodeURIComponent(event)}/`, player: name, sound, target_s, past: false, freeze: this.#at.freeze,
     });
   }
 
