@@ -315,6 +315,8 @@ test('a stream that is not offered is given up at once, a broken line only after
   const waits = Array.from({ length: 5 }, () => retrying.gone('video', { status: 0, fresh: false }, 0, 0.5));
   assert.ok(waits.slice(0, 4).every(({ wait_ms }, i) => wait_ms > (waits[i - 1]?.wait_ms ?? 0)));
   assert.ok(waits[0].wait_ms < 100 && waits[4].fail);
-  retrying.good('video');
-  assert.ok(retrying.gone('video', { status: 200, fresh: false }, 0, 0.5).wait_ms < 100);
+  retrying.good('video', 1000);
+  assert.ok(retrying.gone('video', { status: 200, fresh: false }, 1000, 0.5).fail, 'a chunk now and then is no health');
+  retrying.good('video', 9000);
+  assert.ok(retrying.gone('video', { status: 200, fresh: false }, 9000, 0.5).wait_ms < 100);
 });

@@ -13,7 +13,8 @@ const STALL_MS = 40;
 const MOST_STALL_MS = 400;
 const WEARS_OFF = 1 / 500; // ms per ms
 const GRAIN_MS = 10;
-const FALL_AFTER_MS = 15_000;
+const FALL_AFTER_MS = 8000;
+const FALL = 0.15; // of the way, each second
 const RIPE = 10; // slots before anything is said
 const MOST_MS = 30_000; // later than this is no delay but a wrong clock
 
@@ -64,7 +65,10 @@ export class Floor {
     const exact_ms = Math.max(0, this.#share_ms) + this.#margin_ms + this.#penalty(now_ms);
     const floor_ms = Math.ceil(exact_ms / GRAIN_MS) * GRAIN_MS;
     if (this.#shown === null || floor_ms >= this.#shown.floor_ms) this.#shown = { floor_ms, held_ms: now_ms + FALL_AFTER_MS };
-    else if (now_ms >= this.#shown.held_ms) this.#shown = { floor_ms: this.#shown.floor_ms - GRAIN_MS, held_ms: now_ms + 1000 };
+    else if (now_ms >= this.#shown.held_ms) {
+      const fall_ms = Math.max(GRAIN_MS, Math.round(((this.#shown.floor_ms - floor_ms) * FALL) / GRAIN_MS) * GRAIN_MS);
+      this.#shown = { floor_ms: this.#shown.floor_ms - fall_ms, held_ms: now_ms + 1000 };
+    }
     return this.#shown.floor_ms;
   }
 }

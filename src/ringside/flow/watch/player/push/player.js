@@ -20,7 +20,7 @@ import { Sink, canFeed, canPlay } from './sink.js';
 
 const TICK_MS = 250;
 const PATIENCE_MS = 6000; // for the playlist
-const LIVE_AFTER_MS = 1500; // a feed brings what has been, at first, and a page has much to do
+const LIVE_AFTER_MS = 3000; // a feed brings what has been, at first, and a page has much to do
 const URGENT_MS = 400; // with less ahead than this, a rung that is too much is dropped before the next has come
 const OTHERS_END_MS = 2000; // one kind of media is over, the other does not say
 const AIM_MS = 300;
@@ -154,7 +154,7 @@ export class PushPlayer {
   }
 
   #appended(run, lane, chunk) {
-    run.retrying.good(lane.kind);
+    run.retrying.good(lane.kind, performance.now());
     const offset_ms = chunk.offset_ms ?? this.#unixOffset(chunk.start_s);
     if (lane === run.main || run.offset_ms === null) run.offset_ms = offset_ms;
     if (lane === run.main && offset_ms !== null) run.newest_ms = chunk.end_s * 1000 + offset_ms;
@@ -224,7 +224,8 @@ export class PushPlayer {
 
   #stalled() {
     const run = this.#run;
-    if (run?.playhead?.placed && !run.over && !this.video.seeking && !this.video.paused) this.#floor.stalled(performance.now());
+    if (!run?.playhead?.placed || run.over || this.video.seeking || this.video.paused) return;
+    if (performance.now() - run.main.since_ms > LIVE_AFTER_MS) this.#floor.stalled(performance.now());
   }
 
   /** Media seconds, in the element, of what was captured so long ago; null while that is unknown. */

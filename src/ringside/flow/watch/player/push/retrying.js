@@ -3,6 +3,7 @@
 const WAITS_MS = [60, 400, 900, 1800];
 const FIRST_TRIES = 2; // for a feed that never brought anything
 const SILENT_MS = 3000; // not a byte for so long: the line is dead though nobody said so
+const WELL_MS = 5000; // chunks for so long, and what was before is forgotten: a feed that dies again and again is asked ever later
 const FINAL = new Set([401, 403, 404, 410, 429, 503]);
 
 export class Retrying {
@@ -10,8 +11,8 @@ export class Retrying {
   #timers = new Set();
 
   /** A chunk has come. */
-  good(kind) {
-    if (this.#tries.size) this.#tries.delete(kind);
+  good(kind, now_ms) {
+    if (this.#tries.size && now_ms - (this.#tries.get(kind)?.last_ms ?? 0) > WELL_MS) this.#tries.delete(kind);
   }
 
   isSilent(quiet_ms) {
@@ -20,8 +21,8 @@ export class Retrying {
 
   /** A feed of this kind ended with a status; `fresh`: it never brought a chunk → `{wait_ms}`, or `{fail, offered}`. */
   gone(kind, { status, fresh }, now_ms, dice) {
-    const tries = this.#tries.get(kind) ?? 0;
-    this.#tries.set(kind, tries + 1);
+    const tries = this.#tries.get(kind)?.count ?? 0;
+    this.#tries.set(kind, { count: tries + 1, last_ms: now_ms });
     if (fresh && FINAL.has(status)) return { fail: true, offered: status === 404 ? false : undefined };
     if (tries >= (fresh ? FIRST_TRIES : WAITS_MS.length)) return { fail: true, offered: fresh ? false : undefined };
     return { wait_ms: WAITS_MS[tries] * (0.5 + dice) };
