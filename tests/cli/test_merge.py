@@ -77,3 +77,8 @@ def test_what_was_asked_upstream_is_a_counter() -> None:
     assert rows["edge_upstream_bytes"] == 4
     assert rows["edge_upstream_bytes_total"] == 0
     assert ("edge_pulls_total", {"kind": "part"}, 6.0) in upstream_metrics({"kinds": {"part": 6}})
+
+
+def test_how_far_the_clock_is_from_the_origin_s_is_told_where_it_is_known() -> None:
+    assert ("edge_clock_ahead_ms", {}, -3.5) in upstream_metrics({"clock_ahead_ms": -3.5})
+    assert not any(name == "edge_clock_ahead_ms" for name, _, _ in upstream_metrics({}))

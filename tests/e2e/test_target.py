@@ -94,6 +94,7 @@ def test_a_change_reaches_who_is_held_at_the_origin_and_at_edges_long_before_it_
             assert came_s < told["at_ms"] / 1000 - 0.5
     assert newest(event)["version"] == told["version"]
     until(lambda: event.status()["target"]["now_ms"] == 2000, "the target has arrived")
+    assert b"ringside_target_latency_ms" in get(f"{event.url}/metrics")
     until(lambda: LATENCY.findall(get(f"{event.url}/live/main/index.mpd").decode())[0][0] == "2000", "the MPD says so")
     assert HOLD_BACK.findall(event.playlist("v180")) == ["1.1"]  # the same all through the event
     assert target("--port", str(event.port)) == (0, "the target is 2 s")

@@ -95,5 +95,7 @@ def upstream_metrics(upstream: Mapping[str, Any]) -> list[Row]:
         (f"edge_upstream_{name}_total", {}, float(upstream.get(of, 0))) for name, of in UPSTREAM_TOTALS.items()
     ]
     rows += [(f"edge_upstream_{name}", {}, float(upstream.get(name, 0))) for name in UPSTREAM_GAUGES]
+    if "clock_ahead_ms" in upstream:
+        rows.append(("edge_clock_ahead_ms", {}, float(upstream["clock_ahead_ms"])))
     rows += [("edge_pulls_total", {"kind": kind}, float(n)) for kind, n in upstream.get("kinds", {}).items()]
     return [*rows, ("edge_upstream_up", {}, float(upstream.get("state") == "live"))]

@@ -97,6 +97,7 @@ class Process:
         described["window_s"] = max((row["listed_s"] for row in described["tracks"].values()), default=0)
         parts = self.gathering.parts(self.metrics)
         target = self.board.describe(self.clock.now_ns())
+        self.metrics.gauge("target_latency_ms", target["now_ms"])
         status = json.dumps(self.gathering.status(described, parts, self._state, target), separators=(",", ":"))
         text = "text/plain; version=0.0.4; charset=utf-8"
         self.hub.publish(
