@@ -320,3 +320,7 @@ test('a stream that is not offered is given up at once, a broken line only after
   retrying.good('video', 9000);
   assert.ok(retrying.gone('video', { status: 200, fresh: false }, 9000, 0.5).wait_ms < 100);
 });
+
+test('a silent line is left sooner by some than by others', () => {
+  assert.ok(new Retrying(0).isSilent(2500) && !new Retrying(0.99).isSilent(2500) && new Retrying(0.99).isSilent(5000));
+});

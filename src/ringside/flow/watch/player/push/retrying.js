@@ -2,13 +2,19 @@
 
 const WAITS_MS = [60, 400, 900, 1800];
 const FIRST_TRIES = 2; // for a feed that never brought anything
-const SILENT_MS = 3000; // not a byte for so long: the line is dead though nobody said so
+const SILENT_MS = 2500; // not a byte for so long, or up to twice: the line is dead though nobody said so. A crowd that hears nothing
+// because the event pauses must not come back in one stroke
 const WELL_MS = 5000; // chunks for so long, and what was before is forgotten: a feed that dies again and again is asked ever later
 const FINAL = new Set([401, 403, 404, 410, 429, 503]);
 
 export class Retrying {
   #tries = new Map();
   #timers = new Set();
+  #silent_ms;
+
+  constructor(dice = Math.random()) {
+    this.#silent_ms = SILENT_MS * (1 + dice);
+  }
 
   /** A chunk has come. */
   good(kind, now_ms) {
@@ -16,7 +22,7 @@ export class Retrying {
   }
 
   isSilent(quiet_ms) {
-    return quiet_ms >= SILENT_MS;
+    return quiet_ms >= this.#silent_ms;
   }
 
   /** A feed of this kind ended with a status; `fresh`: it never brought a chunk → `{wait_ms}`, or `{fail, offered}`. */
