@@ -243,6 +243,25 @@ def restarts(running: Running, name: str) -> int:
 
 
 @in_browser
+def test_a_process_that_is_asked_to_go_costs_the_page_no_more_than_a_new_session(page: Page, tmp_path: Path) -> None:
+    with publishing(tmp_path) as running:
+        opened(page, running)
+        os.kill(running.pid_of("moq"), signal.SIGTERM)
+        until(lambda: restarts(running, "moq") == 1, "it is started again")
+        until(lambda: running.status().get("moq", {}).get("sessions"), "the page has come back to it", 60)
+        plays(page)
+        assert stats(page)["path"] == "moq"
+
+
+@in_browser
+def test_the_page_says_that_the_event_is_over(page: Page, tmp_path: Path) -> None:
+    with publishing(tmp_path, "", "--duration", "15", "--linger", "30") as running:
+        opened(page, running)
+        until(lambda: stats(page).get("state") == "ended", "the event has ended", 60)
+        assert stats(page)["path"] == "moq"
+
+
+@in_browser
 def test_where_there_is_no_moq_the_page_plays_by_another_path(page: Page, tmp_path: Path) -> None:
     (tmp_path / "event.toml").write_text(ONE_FRAME)
     with ringside(tmp_path, "live", "--event", str(tmp_path / "event.toml")) as running:

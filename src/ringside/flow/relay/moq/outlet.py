@@ -71,11 +71,7 @@ class Outlet:
                     self.forget(blob)
 
     def close(self) -> None:
-        """End everything."""
-        for place in tuple(self._groups):
-            self._end(place)
-        for broadcast in self._broadcasts.values():
-            broadcast.close()
+        """Let go of all memory. Nothing is ended: it is this process that goes, not the event."""
         for blob in tuple(self._memory):
             self.forget(blob)
 

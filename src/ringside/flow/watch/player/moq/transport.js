@@ -9,6 +9,7 @@ import { offered } from './offer.js';
 
 const WAIT_MS = 3000; // for the offer, and for the session
 const STALE_MS = 1000; // how old a group may be before the server leaves the rest of it
+const SAME_MS = 250; // what ends within this of one another has ended together
 const PRIORITY = { audio: 2, video: 1 };
 
 /** One broadcast. `MoqTransport.offered(options)` resolves to one when the server of `base` offers MoQ, and rejects else. */
@@ -52,7 +53,7 @@ export class MoqTransport {
   async #subscribe(track) {
     const { connection, broadcast } = await this.#dial();
     const wishes = { priority: PRIORITY[track.kind] ?? PRIORITY.video, ordered: true };
-    return joining(connection.consume(broadcast).track(track.name).subscribe({ ...wishes, latencyMax: 0 }), wishes);
+    return joining(connection.consume(broadcast).track(track.name).subscribe({ ...wishes, latencyMax: 0 }), wishes, connection);
   }
 
   /* The session there is, or a new one; one that fails or ends makes room for the next. */
@@ -68,16 +69,26 @@ export class MoqTransport {
   }
 }
 
-/* Who joins wants the newest group alone; from then on, the end of each before the next. */
-function joining(subscriber, wishes) {
+/* Who joins wants the newest group alone; from then on, the end of each before the next. A track that ends with its session
+   has not ended: it is the session that is gone. */
+function joining(subscriber, wishes, connection) {
   let joined = false;
   const recvGroup = async () => {
-    const group = await subscriber.recvGroup();
+    const { group, fault } = await subscriber.recvGroup().then((group) => ({ group }), (fault) => ({ fault }));
+    if (!group && (await isOver(connection))) throw new Error('the session is gone');
+    if (fault) throw fault;
     if (!joined) subscriber.update({ ...wishes, latencyMax: STALE_MS });
     joined = true;
     return group;
   };
   return { recvGroup, close: () => subscriber.close() };
+}
+
+/* Whether a session has ended, or does so in this moment. */
+function isOver(connection) {
+  const over = () => true;
+  const patience = new Promise((resolve) => setTimeout(resolve, SAME_MS, false));
+  return Promise.race([connection.closed.then(over, over), patience]);
 }
 
 async function dial(base) {
