@@ -38,7 +38,7 @@ def film(latency_ms: float, seconds: float = 10, after_s: float = 0, rate: float
 
 def rows(frames: list[Frame]) -> list[list[float | None]]:
     """As a page gives them."""
-    return [[*frame, 0.1] for frame in frames]
+    return [[*frame, 0.1, 0] for frame in frames]
 
 
 def test_latency_is_display_minus_capture_and_its_summary_says_how_many_there_were() -> None:
@@ -78,9 +78,10 @@ def test_of_two_frames_with_one_strip_the_later_counts_and_what_was_not_read_is_
     seen = rows(frames)
     seen[10][1] = frames[11].capture_ms  # the callback of frame 10 came when frame 11 was already there
     seen[20][1] = None
+    seen[22][1], seen[22][6] = None, 1
     told = figures.told(seen[:25] + seen[27:])
-    assert (told.twice, told.unread, told.missed) == (1, 1, 2)
-    assert len(told.frames) == 30 - 2 - 2
+    assert (told.twice, told.unread, told.late, told.missed) == (1, 1, 1, 2)
+    assert len(told.frames) == 30 - 3 - 2
     assert max(figures.latencies_ms(told.frames)) < 202
 
 

@@ -36,6 +36,8 @@ class Told(NamedTuple):
     frames: list[Frame]
     unread: int
     """Frames without a strip that could be read."""
+    late: int
+    """Frames that were gone when their callback came: displayed, and not read."""
     twice: int
     """Frames that showed the strip of the next: the callback came late, and the picture was already the next."""
     missed: int
@@ -45,21 +47,22 @@ class Told(NamedTuple):
 def told(rows: Iterable[Sequence[float | None]]) -> Told:
     """Frames of rows `[shown_ms, capture_ms, media_s, presented, rate, …]`; of two with one strip the later counts."""
     frames: list[Frame] = []
-    unread = twice = missed = 0
+    unread = late = twice = missed = 0
     last: int | None = None
-    for shown_ms, capture_ms, media_s, presented, rate, *_ in rows:
+    for shown_ms, capture_ms, media_s, presented, rate, *more in rows:
         if shown_ms is None or media_s is None or presented is None or rate is None:
             raise ValueError("only the capture time of a frame may be unknown")
         missed += max(0, int(presented) - last - 1) if last is not None else 0
         last = int(presented)
         if capture_ms is None:
-            unread += 1
+            gone = bool(more[1:] and more[1])
+            late, unread = late + gone, unread + (not gone)
             continue
         if frames and frames[-1].capture_ms == capture_ms:
             frames.pop()
             twice += 1
         frames.append(Frame(shown_ms, int(capture_ms), media_s, last, rate))
-    return Told(frames, unread, twice, missed)
+    return Told(frames, unread, late, twice, missed)
 
 
 def between(frames: Sequence[Frame], from_ms: float, until_ms: float) -> list[Frame]:

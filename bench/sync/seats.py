@@ -87,6 +87,7 @@ def player_figures(seen: Seen, from_ms: float, until_ms: float) -> dict[str, Any
         "preserves_pitch": seen.preserves,
         "instrument": {
             "unread": all_told.unread,
+            "late": all_told.late,
             "twice": all_told.twice,
             "missed": all_told.missed,
             "lost": seen.lost,

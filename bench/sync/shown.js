@@ -1,13 +1,17 @@
 /* What is on the screens, by the pictures' own word: put into a page before anything of its own runs.
 
    Enters: the videos of `window.ringside.players`, or any that is attached. Leaves, by `shown.take()`: a row for each
-   frame displayed, [shown_ms, capture_ms, media_s, presented, rate, read_ms]: when it is seen by the machine's own clock
-   (the true one: this script reads it before SKEW_MS makes the page believe another), what its strip says, its media
-   time, how many frames the browser had presented by then, the playback rate, and what reading took. Nothing is asked of
-   the player but its video; what it says of itself (`said`) is kept beside, to compare. StripReader, SKEW_MS (the device's
-   clock is wrong by so much) and SERVER_MS (so is what /clock answers) stand above this text. */
+   frame displayed, [shown_ms, capture_ms, media_s, presented, rate, read_ms, late]: when it is seen by the machine's own
+   clock (the true one: this script reads it before SKEW_MS makes the page believe another), what its strip says, its
+   media time, how many frames the browser had presented by then, the playback rate, what reading took, and whether the
+   callback came too late to read it. Nothing is asked of the player but its video; what it says of itself (`said`) is
+   kept beside, to compare. StripReader, SKEW_MS (the device's clock is wrong by so much) and SERVER_MS (so is what
+   /clock answers) stand above this text. */
 const MOST_ROWS = 20_000; // of one player, between two takings
 const LOOK_MS = 100;
+const FRAME_MS = 1000 / 30;
+const SAME_S = 0.001;
+const LATE = -1;
 const SNAP = { width: 480, height: 270 };
 const origin_ms = performance.timeOrigin;
 const trueDate = Date;
@@ -37,11 +41,13 @@ function misleadClock(by_ms) {
 }
 
 /* The strip straight from a decoded frame's luma, without the conversion of the whole picture that a canvas costs (ten
-   times as much); a frame that is not planar is left to StripReader. Copying and decoding are done before it waits. */
-async function readStrip(video, reader) {
+   times as much); a frame that is not planar is left to StripReader. LATE: the callback came so late that the video is
+   already at another frame than the one it was called for. */
+async function readStrip(video, reader, media_s) {
   if (!video.videoWidth || !globalThis.VideoFrame) return reader.read(video);
   const frame = new VideoFrame(video);
   try {
+    if (!video.srcObject && Math.abs(frame.timestamp / 1e6 - media_s) > SAME_S) return LATE;
     const { format, visibleRect: { x, y, width, height } } = frame;
     if (format !== 'I420' && format !== 'NV12') return reader.read(video);
     const high = Math.floor(height / 36) * 2;
@@ -87,11 +93,12 @@ class Watched {
     const began_ms = performance.now();
     const { video } = this;
     const shown_ms = origin_ms + expectedDisplayTime;
-    const row = [Math.round(shown_ms * 100) / 100, null, mediaTime, presentedFrames, video.playbackRate, 0];
+    const row = [Math.round(shown_ms * 100) / 100, null, mediaTime, presentedFrames, video.playbackRate, 0, 0];
     if (this.#rows.length < MOST_ROWS) this.#rows.push(row);
     else this.#lost += 1;
     if (this.#snap) this.#draw(shown_ms);
-    const read = readStrip(video, this.reader).then((capture_ms) => { row[1] = capture_ms; }, () => null); // no frame: no strip
+    const found = (capture_ms) => (capture_ms === LATE ? (row[6] = 1) : (row[1] = capture_ms));
+    const read = readStrip(video, this.reader, mediaTime).then(found, () => null); // no frame: no strip
     row[5] = performance.now() - began_ms;
     this.#reading = Promise.all([this.#reading, read]);
     video.requestVideoFrameCallback((...given) => this.#look(...given));
@@ -109,7 +116,7 @@ class Watched {
 
   #draw(shown_ms) {
     const snap = this.#snap;
-    if (shown_ms > snap.at_ms) return void this.#snapped();
+    if (shown_ms > snap.at_ms || origin_ms + performance.now() > snap.at_ms + FRAME_MS) return void this.#snapped();
     snap.context.drawImage(this.video, 0, 0, SNAP.width, SNAP.height);
     Object.assign(snap, { capture_ms: this.reader.read(this.video), shown_ms }); // of the very frame that was drawn
   }
