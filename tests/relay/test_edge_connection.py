@@ -288,3 +288,19 @@ def test_the_clock_tells_utc() -> None:
             assert (status, fields["cache-control"], body) == (200, "no-store", b"2026-09-21T14:13:20.123456Z")
 
     run(scene)
+
+
+def test_what_an_edge_is_fed_and_may_change_at_any_time_has_no_age() -> None:
+    """The feed stands for it: an age beyond its second would keep every cache in front from keeping it at all."""
+
+    async def scene() -> None:
+        async with house(Config(host="127.0.0.1", port=0, cache=True)) as h:
+            await h.publish(
+                Document("/live/main/target.json", b"{}", "application/json", Cache.SHORT),
+                Document("/live/main/v720/init-1.mp4", b"ftyp", "video/mp4", Cache.IMMUTABLE),
+            )
+            viewer = await h.viewer()
+            assert "age" not in (await viewer.get("/live/main/target.json"))[1]
+            assert "age" in (await viewer.get("/live/main/v720/init-1.mp4"))[1]
+
+    run(scene)

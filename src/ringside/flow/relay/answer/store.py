@@ -152,7 +152,9 @@ class Store:
                     Media(whole, offset, size, content_type, cache, *self._born(path, now_ns, content_type)),
                 )
             case Document(path):
-                self._place(world, path, Page(message, *self._born(path, now_ns)))
+                born_s, tally = self._born(path, now_ns)
+                lasts = message.cache is Cache.IMMUTABLE  # else the feed stands for it, however long it has not changed
+                self._place(world, path, Page(message, born_s if lasts else 0, tally))
             case Playlist(path):
                 self.target_s = message.target_s
                 self._place(world, path, Live(message, *self._born(path, now_ns)))
