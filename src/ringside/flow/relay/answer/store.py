@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from ringside.core.feed import (
     Appended,
     BrokenFeed,
+    Cache,
     Closed,
     Document,
     Expected,
