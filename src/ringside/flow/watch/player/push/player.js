@@ -28,6 +28,7 @@ const DAY_MS = 86_400_000;
 
 export class PushPlayer {
   version = '';
+  learns = true; // floor_ms() counts stalls
   #clock;
   #transport;
   #options;
