@@ -115,12 +115,17 @@ def spread_ms(screens: Sequence[Screen], from_ms: float, until_ms: float) -> lis
     return spreads
 
 
+def unread_between(before: Frame, after: Frame) -> int:
+    """Frames presented between two that were read: they were displayed, only their strip is not known."""
+    return max(0, after.presented - before.presented - 1)
+
+
 def jumps(frames: Sequence[Frame]) -> list[tuple[float, float]]:
     """`(when, by how much)` the picture passed over more than two frames, or went back."""
     found = []
     for before, after in pairwise(frames):
         by_ms = after.capture_ms - before.capture_ms
-        if by_ms > JUMP_MS or by_ms < 0:
+        if by_ms - unread_between(before, after) * FRAME_MS > JUMP_MS or by_ms < 0:
             found.append((after.shown_ms, float(by_ms)))
     return found
 
@@ -132,9 +137,12 @@ def stalls(
 
     With `from_ms` and `until_ms` a picture that never came, or never moved again, is a stall too.
     """
-    moments = [frame.shown_ms for frame in frames]
-    moments = [*([] if from_ms is None else [from_ms]), *moments, *([] if until_ms is None else [until_ms])]
-    return [(before, after - before) for before, after in pairwise(moments) if after - before > STALL_MS]
+    if not frames:
+        return [] if from_ms is None or until_ms is None else [(from_ms, until_ms - from_ms)]
+    gaps = [(b.shown_ms, a.shown_ms - b.shown_ms - unread_between(b, a) * FRAME_MS) for b, a in pairwise(frames)]
+    first = [] if from_ms is None else [(from_ms, frames[0].shown_ms - from_ms)]
+    last = [] if until_ms is None else [(frames[-1].shown_ms, until_ms - frames[-1].shown_ms)]
+    return [(at_ms, gap_ms) for at_ms, gap_ms in (*first, *gaps, *last) if gap_ms > STALL_MS]
 
 
 def unseen(frames: Sequence[Frame]) -> int:
@@ -142,7 +150,7 @@ def unseen(frames: Sequence[Frame]) -> int:
     if len(frames) < 2:
         return 0
     taken = round((frames[-1].capture_ms - frames[0].capture_ms) / FRAME_MS) + 1
-    return max(0, taken - len({frame.capture_ms for frame in frames}))
+    return max(0, taken - len(frames) - sum(unread_between(before, after) for before, after in pairwise(frames)))
 
 
 def offsets_ms(
