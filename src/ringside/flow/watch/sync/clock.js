@@ -41,6 +41,7 @@ export class ServerClock {
   #forget = false;
   #refreshed_ms = -Infinity;
   #cached = false;
+  #corrected_ms = 0;
 
   constructor(url = '/clock') {
     this.#url = url;
@@ -72,7 +73,12 @@ export class ServerClock {
   }
 
   now() {
-    return localNow() + this.offset_ms;
+    return localNow() + this.offset_ms + this.#corrected_ms;
+  }
+
+  /** Whoever knows better (the media that arrives) sets it right, for all who go by it. */
+  correct(by_ms) {
+    this.#corrected_ms += by_ms;
   }
 
   start() {

@@ -2,8 +2,7 @@
    are, playbackRate and (beyond a second) currentTime.
 
    The player says when a picture was taken (`dateOf`) and how little latency its path can hold (`floor_ms`). A clock that
-   cannot be right (a server hours off, or none that answers) is shifted so that the newest picture is as old as it would be. */
-import { localNow } from './clock.js';
+   cannot be right (a server hours off, or none that answers) is corrected so that the newest picture is as old as it would be. */
 import { isPlausible, shiftFor } from './latency.js';
 import { noted, refreshOf, rungOf } from './phase.js';
 import { begin, steer } from './steer.js';
@@ -12,6 +11,7 @@ const LOOK_MS = 100;
 const BLIND_MS = 4000; // without a clock for so long, the media's own time has to do
 const EAGER_MS = 1500; // the first picture waits so long for clock and target, lest it begin where it cannot stay
 const DOUBT_MS = 2000; // an implausible clock is borne for so long
+const NEW_MS = 600;
 const FRESH_MS = 500; // a picture shown before that says nothing of now
 const REFRESHES = 24;
 const KEEPS_CADENCE = /Chrome\//.test(globalThis.navigator?.userAgent ?? ''); // whose renderer phase.js knows
@@ -44,8 +44,8 @@ export class Pacer {
   #looked_ms = null;
   #began_ms = 0;
   #floor_ms = null;
-  #shift_ms = 0;
   #doubt_since_ms = null;
+  #newest = { date_ms: -Infinity, at_ms: -Infinity };
   #shown = [];
   #shown_ms = 0;
   #refresh_ms = null;
@@ -104,7 +104,9 @@ export class Pacer {
   #afresh() {
     this.#state = begin();
     this.#floor_ms = null;
-    this.#shift_ms = 0;
+    this.#doubt_since_ms = null;
+    this.#newest = { date_ms: -Infinity, at_ms: -Infinity };
+    this.#shown = [];
   }
 
   #look() {
@@ -168,17 +170,19 @@ export class Pacer {
   }
 
   #now(now_ms) {
-    if (this.#clock.known) return this.#clock.now() + this.#shift_ms;
-    return now_ms - this.#began_ms > BLIND_MS ? localNow() + this.#shift_ms : null;
+    return this.#clock.known || now_ms - this.#began_ms > BLIND_MS ? this.#clock.now() : null;
   }
 
-  /* The newest there is tells whether the clock can be right; one that stays wrong is shifted. */
+  /* The newest there is tells whether the clock can be right, while it is new: one that stays wrong is corrected, for all. */
   #doubt(utc_ms, date_ms, ahead_ms, now_ms) {
-    const age_ms = utc_ms === null || date_ms === null ? 0 : utc_ms - date_ms - ahead_ms;
-    if (isPlausible(age_ms)) this.#doubt_since_ms = null;
+    if (utc_ms === null || date_ms === null) return;
+    const newest_ms = date_ms + ahead_ms;
+    if (newest_ms > this.#newest.date_ms) this.#newest = { date_ms: newest_ms, at_ms: now_ms };
+    const age_ms = utc_ms - newest_ms;
+    if (isPlausible(age_ms) || now_ms - this.#newest.at_ms > NEW_MS) this.#doubt_since_ms = null;
     else this.#doubt_since_ms ??= now_ms;
     if (this.#doubt_since_ms === null || now_ms - this.#doubt_since_ms < DOUBT_MS) return;
-    this.#shift_ms += shiftFor(age_ms, this.#player?.floor_ms?.() ?? null);
+    this.#clock.correct(shiftFor(age_ms, null));
     this.#doubt_since_ms = null;
   }
 
