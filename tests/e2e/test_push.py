@@ -59,7 +59,7 @@ def test_one_rung_is_left_for_another_without_a_gap(page: Page, live: Running) -
     for rung, height in (("v180", 180), ("v240", 240), ("v180", 180)):
         before: list[Any] = page.evaluate(SPANS)
         page.evaluate(f"ringside.players[0].player.choose('{rung}')")
-        until(lambda height=height: stats(page).get("height") == height, f"{rung} is shown", 40)
+        page.wait_for_function(f"ringside.players[0].stats().height === {height}", timeout=40_000)
         after: list[Any] = page.evaluate(SPANS)
         if any(word in live.log for word in OVERLOADED):
             pytest.skip("the encoder fell behind: gaps are its own")
