@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as abr from '../../../src/ringside/flow/watch/player/push/abr.js';
 import { Cutter, bridge, chunkOf, headerOf, same } from '../../../src/ringside/flow/watch/player/push/boxes.js';
-import { Floor } from '../../../src/ringside/flow/watch/player/push/floor.js';
+import { Floor, highest } from '../../../src/ringside/flow/watch/player/push/floor.js';
 import { fitting, newest, parse } from '../../../src/ringside/flow/watch/player/push/multivariant.js';
 import { beyond, start, thaw } from '../../../src/ringside/flow/watch/player/push/playhead.js';
 import { Retrying } from '../../../src/ringside/flow/watch/player/push/retrying.js';
@@ -299,6 +299,12 @@ test('a stall raises it at once, and it comes down again slowly', () => {
   assert.ok(floor.at(25_000) >= before + 20, 'not yet');
   for (let now_ms = 25_000; now_ms < 90_000; now_ms += 1000) floor.at(now_ms);
   assert.ok(floor.at(90_000) <= before + 10);
+});
+
+test('players of one page keep to the highest floor of those that play', () => {
+  const floors = [35, 120, 400].map((delay_ms, i) => feed(new Floor(), 0, i === 2 ? 5 : 20, () => delay_ms));
+  assert.equal(highest(floors, 20_000), floors[1].at(20_000), 'the third has long stopped');
+  assert.equal(highest([new Floor()], 0), null);
 });
 
 test('what a wrong clock makes of arrivals is not counted', () => {

@@ -15,6 +15,7 @@ const WEARS_OFF = 1 / 500; // ms per ms
 const GRAIN_MS = 10;
 const FALL_AFTER_MS = 8000;
 const FALL = 0.15; // of the way, each second
+const FRESH_MS = 5000;
 const RIPE = 10; // slots before anything is said
 const MOST_MS = 30_000; // later than this is no delay but a wrong clock
 
@@ -59,6 +60,11 @@ export class Floor {
     return Math.max(0, this.#stall_ms - (now_ms - this.#stalled_ms) * WEARS_OFF);
   }
 
+  /** Whether anything has arrived of late. */
+  isFresh(now_ms) {
+    return now_ms - this.#slot.at_ms < FRESH_MS;
+  }
+
   /** Milliseconds, or null before enough has arrived. */
   at(now_ms) {
     if (this.#slots.length < RIPE) return null;
@@ -71,4 +77,10 @@ export class Floor {
     }
     return this.#shown.floor_ms;
   }
+}
+
+/** Of the floors of one page's players the highest, so that they stay together; null of none. */
+export function highest(floors, now_ms) {
+  const known = [...floors].filter((floor) => floor.isFresh(now_ms)).map((floor) => floor.at(now_ms)).filter((floor_ms) => floor_ms !== null);
+  return known.length ? Math.max(...known) : null;
 }

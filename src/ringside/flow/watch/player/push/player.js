@@ -10,7 +10,7 @@ import { labelOf } from '../label.js';
 import { localNow } from '../../sync/clock.js';
 import { isPlausible } from '../../sync/latency.js';
 import * as abr from './abr.js';
-import { Floor } from './floor.js';
+import { Floor, highest } from './floor.js';
 import { Lane } from './lane.js';
 import { fitting, parse } from './multivariant.js';
 import { isOver, probe } from './probe.js';
@@ -25,6 +25,8 @@ const URGENT_MS = 400; // with less ahead than this, a rung that is too much is 
 const OTHERS_END_MS = 2000; // one kind of media is over, the other does not say
 const AIM_MS = 300;
 const DAY_MS = 86_400_000;
+
+const floors = new Set(); // of all players of this page
 
 export class PushPlayer {
   version = '';
@@ -99,6 +101,7 @@ export class PushPlayer {
       lane.bring(track);
     }
     this.#floor ??= new Floor(run.lanes.has('audio'));
+    floors.add(this.#floor);
     run.main = run.lanes.get('video') ?? run.lanes.get('audio');
     run.abr = abr.begin(performance.now());
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -129,6 +132,7 @@ export class PushPlayer {
   destroy() {
     clearInterval(this.#timer);
     for (const [name, what] of Object.entries(this.heard)) this.video.removeEventListener(name, what);
+    floors.delete(this.#floor);
     const run = this.#run;
     this.#run = null;
     if (!run) return;
@@ -341,7 +345,7 @@ export class PushPlayer {
   }
 
   floor_ms() {
-    return this.#floor?.at(performance.now()) ?? null;
+    return this.#floor ? highest(floors, performance.now()) : null;
   }
 
   carries() {
