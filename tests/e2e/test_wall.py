@@ -42,7 +42,7 @@ addEventListener('DOMContentLoaded', () => {
 """
 REACHES_BACK = """() => {
   const { live, start } = ringside.players[0].player.range();
-  return Number(document.getElementById('scrub').ariaValueMax) > live - start + 3; // further than the path itself reaches
+  return Number(document.getElementById('scrub').ariaValueMax) > live - start + 3;
 }"""
 
 pytestmark = [
