@@ -3,6 +3,7 @@
    Where it begins and how it keeps to the event's target is the pacer's (sync/pacer.js): hls.js' own catching up
    (`maxLiveSyncPlaybackRate`) and its seeks to the live edge (`liveMaxLatencyDuration`) are off. */
 import Hls from 'hls.js';
+import { anchorOf } from './anchor.js';
 import { labelOf } from './label.js';
 import { silenced } from './silent.js';
 
@@ -61,6 +62,7 @@ class HlsPlayer {
   #known = false;
   #edge = { sn: -1, at_ms: 0 };
   #watch = 0;
+  #anchor = null; // {media_s, date_ms}: one instant in both times
 
   constructor({ video, base, tell, aim_ms = () => null, sound = true }) {
     this.video = video;
@@ -77,6 +79,7 @@ class HlsPlayer {
     this.#over = false;
     hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.tell(failureOf(data)));
     hls.on(Hls.Events.MANIFEST_LOADED, (_, { sessionData }) => { this.#title = sessionData?.[TITLE_ID]?.VALUE ?? null; });
+    hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag, part }) => { this.#anchor = anchorOf(frag, part) ?? this.#anchor; });
     hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => this.#levelLoaded(details));
     hls.loadSource(this.url);
     hls.attachMedia(this.video);
@@ -113,6 +116,7 @@ class HlsPlayer {
     clearInterval(this.#watch);
     this.#hls?.destroy();
     this.#hls = null;
+    this.#anchor = null;
     this.#known = false;
   }
 
@@ -157,6 +161,7 @@ class HlsPlayer {
   }
 
   dateOf(media_s) {
+    if (this.#anchor) return this.#anchor.date_ms + (media_s - this.#anchor.media_s) * 1000;
     const fragments = this.#hls?.latestLevelDetails?.fragments ?? [];
     const first = fragments.find((fragment) => fragment.programDateTime && fragment.end > media_s) ?? fragments.at(-1);
     return first?.programDateTime ? first.programDateTime + (media_s - first.start) * 1000 : null;
