@@ -203,8 +203,10 @@ export class RingsidePlayer extends EventTarget {
   #steered = {
     dateOf: (media_s) => this.#way.player?.dateOf(media_s) ?? null,
     floor_ms: () => {
-      const floor_ms = this.#way.player?.floor_ms?.() ?? null;
-      return floor_ms === null ? this.#margin.ms || null : floor_ms + this.#margin.ms;
+      const { player } = this.#way;
+      const floor_ms = player?.floor_ms?.() ?? null;
+      const margin_ms = player?.learns ? 0 : this.#margin.ms; // whose floor counts stalls itself
+      return floor_ms === null ? margin_ms || null : floor_ms + margin_ms;
     },
   };
 
