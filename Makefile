@@ -7,7 +7,7 @@ SOURCE ?= testcard
 PAGES := $(shell find src/ringside/flow/watch -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.mjs' 2>/dev/null | grep -v -e /dist/ -e node_modules)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live relay test test-light test-heavy check bench clean
+.PHONY: help setup live relay test test-light test-events test-pages check bench clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +34,11 @@ live: setup  ## carry the test card (or SOURCE=...) live to http://127.0.0.1:808
 check: setup  ## lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
-HEAVY := tests/e2e tests/watch tests/deploy tests/cli
+# Three lanes side by side: what plays in a browser, what runs whole events, and the rest, which gives way to both.
+PAGES_TESTED := tests/watch $(foreach name,moq page push wall,tests/e2e/test_$(name).py)
+EVENTS := $(filter-out $(PAGES_TESTED),$(wildcard tests/e2e/test_*.py)) tests/deploy tests/cli
 CROWDS := tests/check tests/crowd
-LIGHT := $(filter-out $(HEAVY) $(CROWDS) %__pycache__,$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py)))
+LIGHT := $(filter-out tests/e2e tests/watch tests/deploy tests/cli $(CROWDS) %__pycache__,$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py)))
 
 test: setup check  ## everything CI runs: lint, types, tests
 	@$(BIN)/python tests/peers.py
@@ -44,14 +46,17 @@ ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
 	@$(BIN)/pytest -n 2 --dist loadfile $(CROWDS)
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-light test-heavy
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-light test-events test-pages
 endif
 
 test-light:
 	@nice -n 10 $(BIN)/pytest $(LIGHT)
 
-test-heavy:
-	@$(BIN)/pytest $(HEAVY)
+test-events:
+	@$(BIN)/pytest $(EVENTS)
+
+test-pages:
+	@$(BIN)/pytest $(PAGES_TESTED)
 
 relay: setup  ## build the stock MoQ relay that some tests publish to (needs cargo; some minutes, once)
 	@$(BIN)/python tests/peers.py moq-relay
