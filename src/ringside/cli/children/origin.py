@@ -17,6 +17,7 @@ from ringside.cli.about import About
 from ringside.cli.children.channel import Channel
 from ringside.cli.children.render import Manifests, part_hold_back_s
 from ringside.cli.children.status import Gathering
+from ringside.core.ends import first, signalled
 from ringside.core.feed import Cache, Document, Message
 from ringside.core.telemetry import Metrics
 from ringside.flow import origin
@@ -88,6 +89,12 @@ class Process:
         self.channel.report(target=self.board.schedule.values())
         return self.board.describe(now_ns)
 
+    async def account(self) -> None:
+        """Say how it goes, for ever."""
+        while True:
+            self.publish_status()
+            await asyncio.sleep(STATUS_S)
+
     def publish_status(self) -> None:
         """Put `/status.json` and `/metrics` out."""
         described = {**self.publisher.describe(), "cpu_cores": self._cpu_cores(), "pid": os.getpid()}
@@ -124,21 +131,16 @@ class Process:
 
 async def _serve(channel: Channel) -> None:
     process = Process(channel)
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    terminated = signalled(signal.SIGTERM)
     await process.hub.start()
     process.hub.publish(process.board.begin())
     await process.ingest.listen(sock=socket.socket(fileno=os.dup(channel.config["listen_fd"])))
     channel.report(ready=True, target=process.board.schedule.values())
-    listening = asyncio.create_task(channel.listen(process.order))
-    stopping = asyncio.create_task(stop.wait())
-    while not (listening.done() or stop.is_set()):
-        process.publish_status()
-        await asyncio.wait([listening, stopping], timeout=STATUS_S, return_when=asyncio.FIRST_COMPLETED)
-    listening.cancel()
-    stopping.cancel()
-    await process.ingest.close()
-    process.hub.close()
+    try:
+        await first(process.account(), channel.listen(process.order), terminated)
+    finally:
+        await process.ingest.close()
+        process.hub.close()
 
 
 def run(channel: Channel) -> None:

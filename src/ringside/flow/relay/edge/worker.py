@@ -17,6 +17,7 @@ from pathlib import Path
 import uvloop
 
 from ringside.core.clock import Clock
+from ringside.core.ends import signalled
 from ringside.flow.relay.edge.aio import Edge
 from ringside.flow.relay.edge.config import Asset, Config
 from ringside.flow.relay.edge.feed import Feed
@@ -56,7 +57,7 @@ async def _serve(
 ) -> None:
     _raise_descriptor_limit()
     gc.set_threshold(100_000, 50, 1000)  # what connections leave behind is not cyclic; a full collection takes long
-    asked = _signalled()
+    asked = signalled()
     edge = Edge(config, assets.values(), clock, name)
     feed = Feed(edge, feed_path)
     feed.start()
@@ -74,20 +75,6 @@ async def _serve(
     beside.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await beside
-
-
-def _signalled() -> asyncio.Future[int]:
-    """Becomes the first signal that asks this process to go."""
-    loop = asyncio.get_running_loop()
-    asked: asyncio.Future[int] = loop.create_future()
-
-    def ask(number: int) -> None:
-        if not asked.done():
-            asked.set_result(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask, number)
-    return asked
 
 
 def _raise_descriptor_limit() -> None:

@@ -6,9 +6,7 @@ answers to a request for its feed; until then workers hold their viewers.
 """
 
 import asyncio
-import contextlib
 import random
-import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 import uvloop
 
 from ringside.core.clock import Clock
+from ringside.core.ends import first, signalled
 from ringside.core.feed import Message
 from ringside.flow.relay.feed import Hub, Shelf, asks_for_feed, refuse
 from ringside.flow.relay.fill.apart import Apart, compare
@@ -97,21 +96,11 @@ class Filler:
 
     async def serve(self, alongside: Callable[[], Awaitable[None]]) -> None:
         """Fill until `alongside()` ends, or SIGTERM."""
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+        asked = signalled()
         await self.hub.start()
-        ours = (self._fill(), self._account(), self._compare())
-        tasks = [asyncio.ensure_future(task) for task in (*ours, alongside(), stop.wait())]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await first(self._fill(), self._account(), self._compare(), alongside(), asked)
         finally:
-            for task in tasks:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
             self.hub.close()
 
     async def _fill(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from ringside.core.clock import Clock
+from ringside.core.ends import first
 from ringside.core.errors import RingsideError
 from ringside.core.feed import Anew, Beat, BrokenFeed, Decoder, Frame, Fresh, Message, Opened, Pulled, Synced
 from ringside.flow.relay.feed import Hub, Shelf
@@ -100,21 +101,22 @@ class Push:
 
     async def run(self) -> None:
         """Take the feed, again and again, for ever."""
-        watch = asyncio.create_task(self._watch())
         try:
-            while True:
-                line = self._line or await self._connect()
-                self._line = line if line is not None and _gives_feed(line) else None
-                if self._line is not None:
-                    await self._follow(self._line)
-                elif line is not None:
-                    self._fail(f"it answered {line.status}")
-                    line.abort()
-                await self._pause()
+            await first(self._take_feeds(), self._watch())
         finally:
-            watch.cancel()
             if self._line is not None:
                 self._line.abort()
+
+    async def _take_feeds(self) -> None:
+        while True:
+            line = self._line or await self._connect()
+            self._line = line if line is not None and _gives_feed(line) else None
+            if self._line is not None:
+                await self._follow(self._line)
+            elif line is not None:
+                self._fail(f"it answered {line.status}")
+                line.abort()
+            await self._pause()
 
     def _without_feed(self, status: int, said: str) -> str:
         config = self._config

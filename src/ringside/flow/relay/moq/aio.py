@@ -8,7 +8,6 @@ import asyncio
 import logging
 import os
 import resource
-import signal
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -18,6 +17,7 @@ from typing import Any, get_args
 import uvloop
 
 from ringside.core.clock import Clock
+from ringside.core.ends import first, signalled
 from ringside.core.feed import Anew, BrokenFeed, Frame, Message, Opened, Pulled, Report, encode
 from ringside.flow.relay.feed.link import Link
 from ringside.flow.relay.moq.config import Config
@@ -134,18 +134,16 @@ class Publisher:
     async def run(self) -> None:
         """Publish until cancelled."""
         self.taker.start()
-        door = asyncio.create_task(self.door.run())
         try:
-            while not door.done():
-                self.taker.report({"moq": self.report()})
-                soon = not (self.door.ready and self.outlet.broadcast)
-                await asyncio.wait([door], timeout=SOON_S if soon else REPORT_S)
-            door.result()
+            await first(self.door.run(), self._account())
         finally:
-            door.cancel()
-            await asyncio.gather(door, return_exceptions=True)
             self.taker.stop()
             self.outlet.close()
+
+    async def _account(self) -> None:
+        while True:
+            self.taker.report({"moq": self.report()})
+            await asyncio.sleep(REPORT_S if self.door.ready and self.outlet.broadcast else SOON_S)
 
     def _rates(self, sent: int) -> dict[str, float]:
         """Processor cores used, and bits sent each second, since the report before."""
@@ -172,19 +170,8 @@ def run_publisher(
     """Publish what the hub at `feed_path` tells, until `alongside()` ends, or SIGTERM or SIGINT."""
 
     async def serve() -> None:
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        publisher = Publisher(config, where, feed_path, clock, name)
-        tasks = [asyncio.ensure_future(task) for task in (publisher.run(), alongside(), stop.wait())]
+        publisher, asked = Publisher(config, where, feed_path, clock, name), signalled()
         on_ready()
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await first(publisher.run(), alongside(), asked)
 
     uvloop.run(serve())

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import moq
 
 from ringside.core.clock import Clock
+from ringside.core.ends import first
 from ringside.flow.relay.moq.certificate import own
 from ringside.flow.relay.moq.config import Config
 
@@ -102,15 +103,7 @@ class Port:
             self.fingerprint = ours.fingerprint if ours else ""
             self.ready, self.fault = True, ""
             worn = asyncio.sleep(ours.made_s + self._config.renew_s - now_s) if ours else _changed(cert, key)
-            ends = [asyncio.create_task(self._accept(server)), asyncio.create_task(worn)]
-            try:
-                done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
-            finally:
-                for task in ends:
-                    task.cancel()
-                await asyncio.gather(*ends, return_exceptions=True)
+            await first(self._accept(server), worn)
 
     async def _accept(self, server: moq.Server) -> None:
         async for request in server:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TextIO
 
 from ringside.core.clock import Clock
+from ringside.core.ends import first
 from ringside.prove.crowd.machines.gathering import Gathering
 from ringside.prove.crowd.plan import Plan
 from ringside.prove.crowd.tally.moment import MOMENTS, Moment, Total, moment
@@ -91,16 +92,8 @@ class Course:
 
     async def _ready(self, players: Players, stop: asyncio.Event) -> bool:
         """Whether they are ready before it is called off."""
-        starting, stopping = asyncio.create_task(players.start()), asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
-            if starting.done():
-                starting.result()
-            return starting.done()
-        finally:
-            for task in (starting, stopping):
-                task.cancel()
-            await asyncio.gather(starting, stopping, return_exceptions=True)
+        await first(players.start(), stop.wait())
+        return not stop.is_set()
 
     def _elapsed_s(self) -> float:
         return self._clock.now_ns() / 1e9 - self.began_unix_s
