@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringside.core.feed import Appended, Cache, Closed, Document, Message, Opened, Playlist, Removed, Streamed, Synced
+from ringside.core.feed import (
+    Anew,
+    Appended,
+    Cache,
+    Closed,
+    Document,
+    Message,
+    Opened,
+    Playlist,
+    Removed,
+    Streamed,
+    Synced,
+)
 from ringside.flow.relay.moq.mapping import (
     BLOBS_PER_TRACK,
     MAX_TRACKS,
@@ -119,9 +131,8 @@ def test_a_feed_that_begins_anew_goes_on_after_the_last_byte_sent(mapping: Mappi
 
 
 def test_a_feed_that_begins_anew_elsewhere_begins_a_group(mapping: Mapping) -> None:
-    mapping.begin()
-    again = told(mapping, opened(15, 1), Appended(1, 180), Closed(1), HEADER, joined(1, 60), Synced())
-    assert again == [Group(HERE, b"header"), Chunks(HERE, 1, 60, 180)]
+    again = told(mapping, Anew(), opened(15, 1), Appended(1, 180), Closed(1), HEADER, joined(1, 60), Synced())
+    assert again == [Forget(1), Group(HERE, b"header"), Chunks(HERE, 1, 60, 180)]
 
 
 def test_what_a_new_feed_does_not_tell_is_over(mapping: Mapping) -> None:

@@ -5,42 +5,34 @@ reports. It lives through the hub's death: what is published stays, and goes on 
 """
 
 import asyncio
-import logging
 import os
 import resource
-import socket
-from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import uvloop
 
 from ringside.core.clock import Clock
 from ringside.core.ends import first, signalled
-from ringside.core.feed import Anew, BrokenFeed, Frame, Message, Opened, Pulled, Report, encode
+from ringside.core.feed import Opened, Report, encode
+from ringside.flow.relay.feed.end import NONE, End, Told
 from ringside.flow.relay.feed.link import Link
 from ringside.flow.relay.moq.config import Config
 from ringside.flow.relay.moq.mapping import Mapping
 from ringside.flow.relay.moq.outlet import Outlet
 from ringside.flow.relay.moq.serve import Port, Uplink, Where
 
-log = logging.getLogger(__name__)
-
-RETRY_S = 0.02
 REPORT_S = 1.0
 SOON_S = 0.1  # while there is nothing to offer yet
-DOWNWARDS = get_args(Message)
 
 
 class Taker:
-    """Keeps `outlet` fed from the hub at `path`."""
+    """Takes to `outlet` what the hub at `path` tells."""
 
     def __init__(self, outlet: Outlet, path: str | Path) -> None:
         self._outlet = outlet
-        self._path = str(path)
-        self._loop = asyncio.get_running_loop()
-        self._retry: asyncio.TimerHandle | None = None
+        self._end = End(path, self)
         self._link: Link | None = None
         self.mapping = Mapping()
 
@@ -54,55 +46,36 @@ class Taker:
 
     def start(self) -> None:
         """Connect, now or as soon as there is a hub."""
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.setblocking(False)
-        try:
-            sock.connect(self._path)  # on this machine: at once or not at all
-        except OSError as error:
-            sock.close()
-            log.debug("no hub yet: %s", error)
-            self._retry = self._loop.call_later(RETRY_S, self.start)
-            return
-        self._outlet.act(self.mapping.begin())
-        self._link = Link(sock, self._take, self._lost)
+        self._end.start()
 
     def stop(self) -> None:
         """Be fed no more."""
-        if self._retry is not None:
-            self._retry.cancel()
-        if self._link is not None:
-            self._link.close()
-            self._link = None
+        self._end.stop()
+        self._link = None
 
     def report(self, values: dict[str, Any]) -> None:
         """Tell the hub; lost while there is none."""
         if self._link is not None:
             self._link.send(encode(Report(values)))
 
-    def _lost(self, reason: str) -> None:
-        log.warning("the feed is lost (%s); what was published stays", reason)
+    def begin(self, link: Link) -> None:
+        """There is a hub."""
+        self._link = link
+        self._outlet.act(self.mapping.begin())
+
+    def lose(self) -> None:
+        """It is gone; what was published stays."""
         self._link = None
-        self._retry = self._loop.call_later(RETRY_S, self.start)
 
-    def _take(self, frames: list[Frame], fds: deque[int]) -> None:
-        for frame in frames:
-            if not isinstance(frame, DOWNWARDS):
-                raise BrokenFeed("a hub sent what only a worker sends")
-            self._apply(frame, fds)
+    def take(self, told: Told) -> None:
+        """What it tells."""
+        for message, fd in told:
+            if isinstance(message, Opened):
+                self._outlet.hold(message.blob, fd)
+            elif fd != NONE:  # pulled: no stream of ours
+                os.close(fd)
+            self._outlet.act(self.mapping.apply(message))
         self._outlet.act(self.mapping.flush())
-
-    def _apply(self, message: Message, fds: deque[int]) -> None:
-        if isinstance(message, Anew):
-            self._outlet.act(self.mapping.begin())
-            return
-        if isinstance(message, Opened | Pulled):
-            if not fds:
-                raise BrokenFeed(f"{message.path} was opened without its memory")
-            if isinstance(message, Pulled):  # no stream of ours
-                os.close(fds.popleft())
-                return
-            self._outlet.hold(message.blob, fds.popleft())
-        self._outlet.act(self.mapping.apply(message))
 
 
 class Publisher:

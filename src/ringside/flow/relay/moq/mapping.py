@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ringside.core.feed import Appended, Document, Message, Opened, Playlist, Removed, Streamed, Synced
+from ringside.core.feed import Anew, Appended, Document, Message, Opened, Playlist, Removed, Streamed, Synced
 
 STREAM = "/stream"
 BLOBS_PER_TRACK = 3  # the one that grows, the one before, and one for a stream that is not there yet
@@ -142,6 +142,8 @@ class Mapping:
         """Take one message in; what is to be done, in order."""
         if isinstance(message, Streamed):
             return list(self._streamed(message))
+        if isinstance(message, Anew):
+            return self.begin()
         actions = self.flush()
         match message:
             case Opened(path, blob):
