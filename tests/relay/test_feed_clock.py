@@ -17,7 +17,8 @@ from ringside.flow.relay.edge import Config
 from ringside.flow.relay.edge.aio import Edge
 from ringside.flow.relay.edge.special import iso
 from ringside.flow.relay.fill.aio import Filler
-from ringside.flow.relay.fill.apart import MS, Apart, Sample, ask, unix_ns
+from ringside.flow.relay.fill.apart import EVERY_S, MS, SELDOM_S, Apart, Sample, sentence, unix_ns
+from ringside.flow.relay.fill.comparing import ask
 from ringside.flow.relay.fill.config import Config as Filling
 
 
@@ -64,11 +65,11 @@ def test_a_clock_that_is_near_the_limit_warns_once_and_not_in_turns() -> None:
         apart.take(sample(ahead_ms, 0.5 - n / 1000, 0.5 - n / 1000, 5000 * n))
         warned.append(apart.far)
     assert all(warned)
-    assert apart.sentence() == "this machine's clock is 52 ms ahead of the origin's, and so are its viewers"
+    assert sentence(apart.describe()) == "this machine's clock is 52 ms ahead of the origin's"
     for n in range(20):
         apart.take(sample(-2, 0.1, 0.1, 10**6 + 5000 * n))
     assert not apart.far
-    assert apart.sentence() == "this machine's clock is right again"
+    assert sentence(apart.describe()) == "this machine's clock is right again"
 
 
 def test_the_same_answer_again_is_a_cache_s_and_none() -> None:
@@ -88,6 +89,13 @@ def test_the_same_answer_again_is_a_cache_s_and_none() -> None:
 )
 def test_a_time_is_read_to_the_microsecond(text: str, ns: int) -> None:
     assert unix_ns(text) == ns
+
+
+def test_where_there_is_no_such_clock_it_is_asked_for_seldom_and_what_is_known_stays() -> None:
+    apart = Apart()
+    assert apart.take(sample(-75, 1, 1)) == EVERY_S
+    assert apart.take(None) == SELDOM_S > EVERY_S
+    assert sentence(apart.describe()) == "this machine's clock is 75 ms behind the origin's"
 
 
 async def answer(manner: Any, ahead_ms: int = 0) -> Sample | None:

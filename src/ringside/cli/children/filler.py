@@ -46,9 +46,7 @@ class Process:
         far = bool(upstream.get("clock_far"))
         if far != self._far:
             self._far = far
-            ahead_ms = upstream.get("clock_ahead_ms", 0)
-            way = f"{abs(ahead_ms):.0f} ms {'ahead of' if ahead_ms > 0 else 'behind'} the origin's"
-            self.gathering.note(f"this machine's clock is {way}" if far else "this machine's clock is right again")
+            self.gathering.note(fill.clock_sentence(upstream))
 
     def _rates(self, upstream: dict[str, Any], now_ns: int) -> dict[str, float]:
         """What rose since the last time, each second."""

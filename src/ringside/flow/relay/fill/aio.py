@@ -18,7 +18,8 @@ from ringside.core.clock import Clock
 from ringside.core.ends import first, signalled
 from ringside.core.feed import Message
 from ringside.flow.relay.feed import Hub, Shelf, asks_for_feed, refuse
-from ringside.flow.relay.fill.apart import Apart, compare
+from ringside.flow.relay.fill.apart import Apart
+from ringside.flow.relay.fill.comparing import compare
 from ringside.flow.relay.fill.config import Config
 from ringside.flow.relay.fill.fetch import open_session
 from ringside.flow.relay.fill.pull import Pull
