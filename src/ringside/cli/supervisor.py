@@ -17,8 +17,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ringside.core.clock import Clock, Wall
-from ringside.core.clock.wall import STEP_NS
+from ringside.core.clock import Astray, Clock, Wall
 from ringside.core.errors import Misconfigured, RingsideError
 
 log = logging.getLogger(__name__)
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 RESTART_S = (0.05, 0.2, 0.5, 1.0)
 STEADY_S = 10.0
 STOP_S = 1.5
-ASTRAY_NS = 50_000_000
 
 
 @dataclass
@@ -65,7 +63,7 @@ class Supervisor:
         self.drain_s = 10.0
         self.on_drain: Callable[[str], None] = lambda reason: None
         self._stopping = False
-        self._astray = False  # the system clock, from ours
+        self._astray = Astray()
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.children: list[Child] = []
@@ -145,13 +143,7 @@ class Supervisor:
 
     def _look_at_clock(self, child: Child) -> None:
         """Say so when the system clock has been set, which none of the processes follows at once."""
-        error_ns = self._clock.error_ns() if isinstance(self._clock, Wall) else 0
-        if abs(error_ns) < ASTRAY_NS:
-            self._astray = False
-        elif not self._astray:
-            self._astray = True
-            follows = "which is followed slowly" if abs(error_ns) <= STEP_NS else "which is not followed: start again"
-            note = f"the system clock was set by {error_ns / 1e9:+.2f} s, {follows}"
+        if note := self._astray.look(self._clock.error_ns() if isinstance(self._clock, Wall) else 0):
             log.warning("%s", note)
             self.order(child, {"note": note})
 
