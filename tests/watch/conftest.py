@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from page_event import filmed
 from page_server import PageServer
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -38,6 +39,13 @@ def pages(node: Path) -> Path:
     if not built.exists() or built.stat().st_mtime < max(file.stat().st_mtime for file in sources):
         build()
     return DIST
+
+
+@pytest.fixture(scope="module")
+def live(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
+    """A server with a running event, filmed for as long as the module takes."""
+    with filmed(tmp_path_factory.mktemp("event")) as fresh:
+        yield fresh
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import page_event
 import pytest
-from page_camera import Camera
 from page_server import PageServer
 from playwright.sync_api import Page
 
@@ -16,6 +15,19 @@ from ringside.flow.watch.build import ROOT
 
 pytestmark = pytest.mark.browser
 
+FRAMES_WAITED_FOR = """
+window.waited = new Set();
+const { requestVideoFrameCallback: ask, cancelVideoFrameCallback: forget } = HTMLVideoElement.prototype;
+HTMLVideoElement.prototype.requestVideoFrameCallback = function (then) {
+  const id = ask.call(this, (...given) => { window.waited.delete(id); then(...given); });
+  window.waited.add(id);
+  return id;
+};
+HTMLVideoElement.prototype.cancelVideoFrameCallback = function (id) {
+  window.waited.delete(id);
+  forget.call(this, id);
+};
+"""
 SHELL = "<!doctype html><body style='margin:0'><div style='position:relative'>{video}</div>{script}</body>"
 
 
@@ -49,19 +61,6 @@ class _Page(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def live(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
-    """A server with a running event."""
-    folder = tmp_path_factory.mktemp("event")
-    camera = Camera(folder)
-    camera.start()
-    fresh = PageServer(folder)
-    yield fresh
-    camera.stop()
-    fresh.shutdown()
-    fresh.server_close()
-
-
 def the_documented_lines(url: str) -> str:
     """The example of docs/embedding.md, with this test's server in place of the example's."""
     text = (ROOT / "docs/embedding.md").read_text()
@@ -80,8 +79,8 @@ def elsewhere(live: PageServer) -> Iterator[Elsewhere]:
 
 
 def until(page: Page, condition: str, timeout_s: float = 20) -> None:
-    """Wait until `condition`, an expression over stats `s`, holds."""
-    page.wait_for_function(f"(s => {condition})(window.player.stats())", timeout=timeout_s * 1000, polling=100)
+    """Wait until `condition` holds for the page's own player."""
+    page_event.until(page, condition, timeout_s, "window.player")
 
 
 def test_the_lines_of_the_documentation_play_on_another_site(
@@ -125,10 +124,13 @@ def test_a_page_is_told_what_happens(page: Page, live: PageServer, elsewhere: El
 
 
 def test_a_player_that_is_destroyed_leaves_nothing_running(page: Page, elsewhere: Elsewhere) -> None:
+    page.add_init_script(FRAMES_WAITED_FOR)
     page.goto(elsewhere.url)
     page.wait_for_function("window.player")
     until(page, "s.state === 'playing'")
+    assert page.evaluate("window.waited.size")
     page.evaluate("player.destroy()")
+    assert not page.evaluate("window.waited.size")
     assert not page.evaluate("document.querySelector('video').currentSrc && !document.querySelector('video').paused")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from page_camera import SILENT_TOP, Camera, Microphone
+from page_camera import SILENT_TOP, Microphone
+from page_event import filmed, stats, until
 from page_server import PageServer
 from playwright.sync_api import Page, expect
 
@@ -26,29 +26,11 @@ Date.now = () => now() + wrong_ms;
 """
 
 
-def stats(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = page.evaluate("window.ringside.players[0].stats()")
-    return found
-
-
-def until(page: Page, condition: str, timeout_s: float = 20) -> None:
-    """Wait until `condition`, an expression over stats `s`, holds."""
-    page.wait_for_function(
-        f"(s => {condition})(window.ringside.players[0].stats())", timeout=timeout_s * 1000, polling=100
-    )
-
-
 @pytest.fixture(scope="module")
 def live(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
     """An event with pictures and, as its playlist says, no sound."""
-    folder = tmp_path_factory.mktemp("event")
-    camera = Camera(folder, SILENT_TOP)
-    camera.start()
-    fresh = PageServer(folder)
-    yield fresh
-    camera.stop()
-    fresh.shutdown()
-    fresh.server_close()
+    with filmed(tmp_path_factory.mktemp("event"), SILENT_TOP) as fresh:
+        yield fresh
 
 
 @pytest.fixture(autouse=True)

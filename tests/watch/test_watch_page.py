@@ -1,11 +1,10 @@
 """The watch page in Chromium, on a small real camera: it plays, it recovers, and it always says what is happening."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from page_camera import Camera
+from page_event import stats, until
 from page_server import PageServer
 from playwright.sync_api import Browser, Page, expect
 
@@ -13,31 +12,6 @@ pytestmark = pytest.mark.browser
 
 SENTENCE = "#sentence[data-shown]"
 WAITING = "The event has not started yet; it will begin here by itself."
-
-
-def stats(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = page.evaluate("window.ringside.players[0].stats()")
-    return found
-
-
-def until(page: Page, condition: str, timeout_s: float = 20) -> None:
-    """Wait until `condition`, an expression over stats `s`, holds."""
-    page.wait_for_function(
-        f"(s => {condition})(window.ringside.players[0].stats())", timeout=timeout_s * 1000, polling=100
-    )
-
-
-@pytest.fixture(scope="module")
-def live(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
-    """A server with a running event, filmed for as long as the module takes."""
-    folder = tmp_path_factory.mktemp("event")
-    camera = Camera(folder)
-    camera.start()
-    fresh = PageServer(folder)
-    yield fresh
-    camera.stop()
-    fresh.shutdown()
-    fresh.server_close()
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,6 @@ import { Way } from './way.js';
 
 const TICK_MS = 250;
 const STALE_TICK_MS = 5000;
-const STALL_COSTS_MS = 150;
-const MOST_MARGIN_MS = 1500;
-const STALL_FORGOTTEN_MS = 30_000;
 
 /** `https://edge/live/main` in any spelling → the absolute URL that ends in a slash. */
 export function baseOf(url, page = globalThis.location?.href) {
@@ -36,12 +33,12 @@ export class RingsidePlayer extends EventTarget {
   #last = { media_s: 0, tick_ms: performance.now() };
   #played_ms = 0;
   #goes_ms = null;
-  #margin = { ms: 0, stalls: 0, at_ms: 0 };
   #told = '';
   #gone = new AbortController();
 
-  /** `url` is the event's, as in https://edge/live/main. Options: player (auto push moq hls dash shaka native), via (hls or dash,
-      under shaka), sound (false: never fetched), past (false: nobody goes back in time here), target_s (instead of the event's own), freeze (a canvas over the video). */
+  /** `url` is the event's, as in https://edge/live/main. Options: player (auto push moq hls dash shaka native), via (hls or
+      dash, under shaka), sound (false: never fetched), past (false: nobody goes back in time here), target_s (instead of
+      the event's own), freeze (a canvas over the video). */
   constructor(video, { url, player = 'auto', via = null, sound = true, past = true, target_s = null, freeze = null } = {}) {
     super();
     [this.#video, this.#base, this.#sound] = [video, baseOf(url), sound];
@@ -78,7 +75,7 @@ export class RingsidePlayer extends EventTarget {
   async destroy() {
     this.#gone.abort();
     clearInterval(this.#timer);
-    this.#pacer.stop();
+    this.#pacer.destroy();
     this.#past?.stop();
     this.#meter.stop();
     this.#freeze.release();
@@ -106,7 +103,9 @@ export class RingsidePlayer extends EventTarget {
 
   #take(input) {
     if (this.#gone.signal.aborted) return;
-    const { state, actions } = step(this.#session, input, performance.now(), Math.random());
+    const now_ms = performance.now();
+    const { state, actions } = step(this.#session, input, now_ms, Math.random());
+    if (state.stalls > this.#session.stalls) this.player?.stalled?.(now_ms);
     this.#session = state;
     for (const action of actions) this.#do[action]();
     this.#pace();
@@ -133,7 +132,6 @@ export class RingsidePlayer extends EventTarget {
       if (await isLive(this.#base)) this.#take({ type: 'alive' });
     },
   };
-
 
   /* a fresh player is about to fill the video: what was seen stays up, and nothing is known of what it carries */
   #fresh() {
@@ -171,7 +169,6 @@ export class RingsidePlayer extends EventTarget {
     const seen = { type: 'tick', moving, paused, online: navigator.onLine, hidden: document.visibilityState !== 'visible' };
     this.#take({ ...seen, behind_s: this.behind_s() });
     this.#way.take({ ...seen, ...this.#wanting(seen) });
-    this.#learn(now_ms);
   }
 
   /* whether a picture is wanted that is not there: the ladder's part of a tick */
@@ -179,16 +176,6 @@ export class RingsidePlayer extends EventTarget {
     const { phase, blocked, broken } = this.#session;
     if (hidden || blocked) return { waiting: false, stalled: false };
     return { waiting: phase === 'joining', stalled: phase === 'stalled' || (phase === 'unreachable' && broken !== null) };
-  }
-
-  /* each stall shows that this line needs more room than the path: a little for each, given back with time */
-  #learn(now_ms) {
-    const { stalls } = this.#session;
-    if (stalls > this.#margin.stalls) {
-      this.#margin = { ms: Math.min(MOST_MARGIN_MS, this.#margin.ms + STALL_COSTS_MS * (stalls - this.#margin.stalls)), stalls, at_ms: now_ms };
-    } else if (this.#margin.ms && now_ms - this.#margin.at_ms > STALL_FORGOTTEN_MS) {
-      this.#margin = { ...this.#margin, ms: Math.max(0, this.#margin.ms - STALL_COSTS_MS), at_ms: now_ms };
-    }
   }
 
   /* the playhead is steered only while it is to stand at the live moment */
@@ -202,12 +189,7 @@ export class RingsidePlayer extends EventTarget {
   /* what the pacer sees of whoever plays now */
   #steered = {
     dateOf: (media_s) => this.#way.player?.dateOf(media_s) ?? null,
-    floor_ms: () => {
-      const { player } = this.#way;
-      const floor_ms = player?.floor_ms?.() ?? null;
-      const margin_ms = player?.learns ? 0 : this.#margin.ms; // whose floor counts stalls itself
-      return floor_ms === null ? margin_ms || null : floor_ms + margin_ms;
-    },
+    floor_ms: () => this.#way.player?.floor_ms() ?? null,
   };
 
   /* where a fresh player begins: where everybody is, or where the viewer wants to go back to */

@@ -21,18 +21,23 @@ function lease(key, make) {
 export function shared(base, target_s = null) {
   const url = new URL('../../clock', base).href;
   const [clock, leaveClock] = lease(url, () => new ServerClock(url).start());
-  const [target, leaveTarget] = lease(`${base} ${target_s}`, () => (target_s === null ? new Target(base).start() : new Told(target_s * 1000)));
+  const follow = () => (target_s === null ? new Target(base).start() : new Told(target_s * 1000));
+  const [target, leaveTarget] = lease(`${base} ${target_s}`, follow);
   return { clock, target, release: () => [leaveClock, leaveTarget].forEach((leave) => leave()) };
 }
 
 /* what a page was told to hold */
 class Told {
+  known = true;
+
+  #schedule;
+
   constructor(target_ms) {
-    this.schedule = still(target_ms);
+    this.#schedule = still(target_ms);
   }
 
   at(utc_ms) {
-    return targetAt(this.schedule, utc_ms);
+    return targetAt(this.#schedule, utc_ms);
   }
 
   stop() {}

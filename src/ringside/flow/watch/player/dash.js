@@ -3,6 +3,7 @@
 import { MediaPlayer } from 'dashjs';
 import { captureShift_s } from './produced.js';
 import { labelOf } from './label.js';
+import { STOCK, Stalls } from './stalls.js';
 
 const NO_SUPPORT = new Set([10, 22, 23, 32]); // dash.js: manifest or media this browser cannot play
 
@@ -36,6 +37,7 @@ class DashPlayer {
   #dash = null;
   #known = false;
   #shift_s = null;
+  #stalls = new Stalls(STOCK);
 
   constructor({ video, base, tell, sound = true, aim_ms = () => null }) {
     [this.video, this.base, this.tell, this.sound, this.aim_ms] = [video, base, tell, sound, aim_ms];
@@ -139,7 +141,11 @@ class DashPlayer {
   }
 
   floor_ms() {
-    return this.#known ? FLOOR_MS : null;
+    return this.#known ? FLOOR_MS + this.#stalls.at(performance.now()) : null;
+  }
+
+  stalled(now_ms) {
+    this.#stalls.stalled(now_ms);
   }
 
   /** `{picture, sound}`: what the stream carries, or null before it is known. */

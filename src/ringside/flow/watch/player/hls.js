@@ -6,6 +6,7 @@ import Hls from 'hls.js';
 import { anchorOf } from './anchor.js';
 import { labelOf } from './label.js';
 import { silenced } from './silent.js';
+import { STOCK, Stalls } from './stalls.js';
 
 const TITLE_ID = 'ringside.title';
 const DEFAULT_AIM_MS = 1200;
@@ -62,6 +63,7 @@ class HlsPlayer {
   #known = false;
   #edge = { sn: -1, at_ms: 0 };
   #watch = 0;
+  #stalls = new Stalls(STOCK);
   #anchor = null; // {media_s, date_ms}: one instant in both times
 
   constructor({ video, base, tell, aim_ms = () => null, sound = true }) {
@@ -171,8 +173,13 @@ class HlsPlayer {
   floor_ms() {
     const details = this.#hls?.latestLevelDetails;
     if (!details) return null;
-    if (details.partTarget && details.canBlockReload) return 4 * details.partTarget * 1000 + PART_MARGIN_MS;
-    return (details.holdBack + details.targetduration) * 1000;
+    const inParts = details.partTarget && details.canBlockReload;
+    const promised_ms = inParts ? 4 * details.partTarget * 1000 + PART_MARGIN_MS : (details.holdBack + details.targetduration) * 1000;
+    return promised_ms + this.#stalls.at(performance.now());
+  }
+
+  stalled(now_ms) {
+    this.#stalls.stalled(now_ms);
   }
 
   /** `{picture, sound}`: what the stream carries, or null before it is known. */

@@ -10,7 +10,7 @@
      dateOf(media_s)        capture time, UTC milliseconds, at a media time, or null
      floor_ms()             the least latency that this path holds steadily, as known now, or null
      carries()              {picture, sound}, or null before it is known; may be missing
-     learns                 true where floor_ms() counts stalls itself; may be missing
+     stalled(now_ms)        the picture stood still: floor_ms() may rise; missing where the player sees that for itself
      bandwidth_bps() title()
 
    and tells the session what happens: {type: manifest|failed|over|unsupported, ...}. A player never steers: no rate, no

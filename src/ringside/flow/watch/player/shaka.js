@@ -2,6 +2,7 @@
    steers it as it does the others. */
 import shaka from 'shaka-player';
 import { labelOf } from './label.js';
+import { STOCK, Stalls } from './stalls.js';
 
 const LIVE_CHECK_MS = 1000;
 const DEFAULT_AIM_MS = 1200;
@@ -26,6 +27,7 @@ class ShakaPlayer {
   #shaka = null;
   #timer = 0;
   #live = false;
+  #stalls = new Stalls(STOCK);
 
   constructor({ video, base, tell, via, aim_ms = () => null }) {
     shaka.polyfill.installAll();
@@ -123,7 +125,11 @@ class ShakaPlayer {
   }
 
   floor_ms() {
-    return this.#shaka ? FLOOR_MS : null;
+    return this.#shaka ? FLOOR_MS + this.#stalls.at(performance.now()) : null;
+  }
+
+  stalled(now_ms) {
+    this.#stalls.stalled(now_ms);
   }
 
   bandwidth_bps() {

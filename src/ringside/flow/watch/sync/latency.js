@@ -26,6 +26,6 @@ export function isPlausible(age_ms) {
 }
 
 /** What to add to a clock that cannot be right: then the newest picture is about as old as it would be. */
-export function shiftFor(age_ms, floor_ms) {
-  return (floor_ms ?? ASSUMED_AGE_MS) - age_ms;
+export function shiftFor(age_ms) {
+  return ASSUMED_AGE_MS - age_ms;
 }

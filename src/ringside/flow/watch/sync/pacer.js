@@ -41,6 +41,8 @@ export class Pacer {
   #player;
   #state = begin();
   #timer = 0;
+  #waiting = 0;
+  #sees;
   #looked_ms = null;
   #began_ms = 0;
   #floor_ms = null;
@@ -49,15 +51,16 @@ export class Pacer {
   #shown = [];
   #shown_ms = 0;
   #refresh_ms = null;
-  #told = { target_ms: null, latency_ms: null, offset_ms: null };
+  #told = { target_ms: null, offset_ms: null };
 
   constructor({ video, clock, target, player }) {
     this.#video = video;
     this.#clock = clock;
     this.#target = target;
     this.#player = player;
-    video.addEventListener('emptied', () => this.#afresh());
-    if (KEEPS_CADENCE && 'requestVideoFrameCallback' in video) this.#watch();
+    this.#sees = KEEPS_CADENCE && 'requestVideoFrameCallback' in video;
+    video.addEventListener('emptied', this.#afresh);
+    if (this.#sees) this.#time();
   }
 
   /** The effective target; null before the first look. */
@@ -65,49 +68,42 @@ export class Pacer {
     return this.#told.target_ms;
   }
 
-  /** How long ago what plays now was captured; null while that is unknown. */
-  get latency_ms() {
-    return this.#told.latency_ms;
-  }
-
   /** Latency minus target: late is positive. */
   get offset_ms() {
     return this.#told.offset_ms;
   }
 
-  get rate() {
-    return this.#state.rate;
-  }
-
-  /** What steer.js goes by, for who looks into it. */
-  get steering() {
-    return this.#state;
-  }
-
   start() {
-    if (this.#timer) return this;
+    if (this.#timer) return;
     this.#began_ms = performance.now();
     this.#video.preservesPitch = true;
     this.#look();
-    return this;
+    if (this.#sees) this.#follow();
   }
 
   /** Lets go: the video plays at its own pace, as a viewer in the past wants it. */
   stop() {
     clearTimeout(this.#timer);
     this.#timer = 0;
+    if (this.#sees) this.#video.cancelVideoFrameCallback(this.#waiting);
     this.#state = { ...begin(), starting: this.#state.starting };
     this.#turn(1);
   }
 
+  /** Lets go for good. */
+  destroy() {
+    this.stop();
+    this.#video.removeEventListener('emptied', this.#afresh);
+  }
+
   /* Another source in the same video: where it starts is free again. */
-  #afresh() {
+  #afresh = () => {
     this.#state = begin();
     this.#floor_ms = null;
     this.#doubt_since_ms = null;
     this.#newest = { date_ms: -Infinity, at_ms: -Infinity };
     this.#shown = [];
-  }
+  };
 
   #look() {
     const now_ms = performance.now();
@@ -121,22 +117,25 @@ export class Pacer {
     this.#timer = setTimeout(() => this.#look(), Math.min(LOOK_MS, until_ms));
   }
 
-  /* The screen's refreshes, once; then each picture as it is shown. */
-  #watch() {
+  /* The screen's refreshes, once. */
+  #time() {
     const times = [];
     const count = (now_ms) => {
       if (times.push(now_ms) < REFRESHES) requestAnimationFrame(count);
       else this.#refresh_ms = refreshOf(times);
     };
     requestAnimationFrame(count);
-    const follow = () => this.#video.requestVideoFrameCallback((_, { expectedDisplayTime, mediaTime }) => {
-      const [now_ms, date_ms] = [performance.now(), this.#player?.dateOf(mediaTime) ?? null];
+  }
+
+  /* Each picture as it is shown. */
+  #follow() {
+    this.#waiting = this.#video.requestVideoFrameCallback((_, { expectedDisplayTime, mediaTime }) => {
+      const [now_ms, date_ms] = [performance.now(), this.#player.dateOf(mediaTime)];
       const utc_ms = this.#now(now_ms);
       if (date_ms !== null && utc_ms !== null) this.#shown = noted(this.#shown, utc_ms + expectedDisplayTime - now_ms - date_ms);
       this.#shown_ms = now_ms;
-      follow();
+      this.#follow();
     });
-    follow();
   }
 
   /* What to steer to: the target, but for the screen's refresh that is nearest to it. */
@@ -154,19 +153,18 @@ export class Pacer {
     const video = this.#video;
     const [utc_ms, at_s] = [this.#now(now_ms), video.currentTime];
     const media = around(video.buffered, at_s);
-    const date_ms = this.#player?.dateOf(at_s) ?? null;
+    const date_ms = this.#player.dateOf(at_s);
     this.#doubt(utc_ms, date_ms, media.ahead_ms, now_ms);
     const { target_ms, slope } = this.#effective(utc_ms, now_ms);
     const latency_ms = date_ms === null || utc_ms === null ? null : utc_ms - date_ms;
-    this.#told = { target_ms, latency_ms, offset_ms: latency_ms === null ? null : latency_ms - target_ms };
+    this.#told = { target_ms, offset_ms: latency_ms === null ? null : latency_ms - target_ms };
     const free = video.paused || video.seeking || video.ended || video.readyState < 2;
-    const over = this.#player?.range?.()?.over ?? false;
-    if (free || over || latency_ms === null || !this.#isReady(now_ms)) return { late_ms: null, slope, ...media };
+    if (free || latency_ms === null || !this.#isReady(now_ms)) return { late_ms: null, slope, ...media };
     return { late_ms: latency_ms - this.#aimed(target_ms, slope, now_ms), slope, ...media };
   }
 
   #isReady(now_ms) {
-    return (this.#clock.known && this.#target.known !== false) || now_ms - this.#began_ms > EAGER_MS;
+    return (this.#clock.known && this.#target.known) || now_ms - this.#began_ms > EAGER_MS;
   }
 
   #now(now_ms) {
@@ -182,14 +180,14 @@ export class Pacer {
     if (isPlausible(age_ms) || now_ms - this.#newest.at_ms > NEW_MS) this.#doubt_since_ms = null;
     else this.#doubt_since_ms ??= now_ms;
     if (this.#doubt_since_ms === null || now_ms - this.#doubt_since_ms < DOUBT_MS) return;
-    this.#clock.correct(shiftFor(age_ms, null));
+    this.#clock.correct(shiftFor(age_ms));
     this.#doubt_since_ms = null;
   }
 
   /* The event's target, or what the path can hold where that is more. */
   #effective(utc_ms, now_ms) {
     const { target_ms, slope } = this.#target.at(utc_ms ?? this.#clock.now());
-    this.#floor_ms = followed(this.#floor_ms, this.#player?.floor_ms?.() ?? null, now_ms - (this.#looked_ms ?? now_ms));
+    this.#floor_ms = followed(this.#floor_ms, this.#player.floor_ms(), now_ms - (this.#looked_ms ?? now_ms));
     return (this.#floor_ms ?? 0) > target_ms ? { target_ms: this.#floor_ms, slope: 0 } : { target_ms, slope };
   }
 }

@@ -1,17 +1,16 @@
 /* The least latency that a path holds steadily: what nearly all chunks needed to arrive, and a margin to show them in. Pure.
 
    Arrivals are counted by the tenth of a second, each for its worst, so that a burst after one hiccup is one event and
-   not many; the floor is what 97 of a hundred kept to in the last 20 s. A stall tells of what arrivals do not: it adds to
-   the margin, which wears off. The floor rises at once, and falls only when it has been lower for a while. */
+   not many; the floor is what 97 of a hundred kept to in the last 20 s. A stall tells of what arrivals do not, and adds to
+   it (stalls.js). The floor rises at once, and falls only when it has been lower for a while. */
+import { Stalls } from '../stalls.js';
 
 const SLOT_MS = 100;
 const SLOTS = 200;
 const SHARE = 0.97;
 const MARGIN_MS = 50; // append, decode, and a frame to be shown
 const SOUND_MS = 70; // a browser holds back more of sound than of pictures, and stands still for longer without it
-const STALL_MS = 40;
-const MOST_STALL_MS = 400;
-const WEARS_OFF = 1 / 500; // ms per ms
+const STALLS = { costs_ms: 40, most_ms: 400, wears_off: 1 / 500 };
 const GRAIN_MS = 10;
 const FALL_AFTER_MS = 8000;
 const FALL = 0.15; // of the way, each second
@@ -22,8 +21,7 @@ const MOST_MS = 30_000; // later than this is no delay but a wrong clock
 export class Floor {
   #slots = [];
   #slot = { at_ms: -Infinity, worst_ms: 0 };
-  #stall_ms = 0;
-  #stalled_ms = 0;
+  #stalls = new Stalls(STALLS);
   #shown = null; // {floor_ms, held_ms}: held up until then
   #share_ms = 0;
   #margin_ms;
@@ -52,12 +50,7 @@ export class Floor {
 
   /** The picture stood still for want of media. */
   stalled(now_ms) {
-    this.#stall_ms = Math.min(MOST_STALL_MS, this.#penalty(now_ms) + STALL_MS);
-    this.#stalled_ms = now_ms;
-  }
-
-  #penalty(now_ms) {
-    return Math.max(0, this.#stall_ms - (now_ms - this.#stalled_ms) * WEARS_OFF);
+    this.#stalls.stalled(now_ms);
   }
 
   /** Whether anything has arrived of late. */
@@ -68,7 +61,7 @@ export class Floor {
   /** Milliseconds, or null before enough has arrived. */
   at(now_ms) {
     if (this.#slots.length < RIPE) return null;
-    const exact_ms = Math.max(0, this.#share_ms) + this.#margin_ms + this.#penalty(now_ms);
+    const exact_ms = Math.max(0, this.#share_ms) + this.#margin_ms + this.#stalls.at(now_ms);
     const floor_ms = Math.ceil(exact_ms / GRAIN_MS) * GRAIN_MS;
     if (this.#shown === null || floor_ms >= this.#shown.floor_ms) this.#shown = { floor_ms, held_ms: now_ms + FALL_AFTER_MS };
     else if (now_ms >= this.#shown.held_ms) {
@@ -81,6 +74,7 @@ export class Floor {
 
 /** Of the floors of one page's players the highest, so that they stay together; null of none. */
 export function highest(floors, now_ms) {
-  const known = [...floors].filter((floor) => floor.isFresh(now_ms)).map((floor) => floor.at(now_ms)).filter((floor_ms) => floor_ms !== null);
+  const fresh = [...floors].filter((floor) => floor.isFresh(now_ms));
+  const known = fresh.map((floor) => floor.at(now_ms)).filter((floor_ms) => floor_ms !== null);
   return known.length ? Math.max(...known) : null;
 }

@@ -30,7 +30,6 @@ const floors = new Set(); // of all players of this page
 
 export class PushPlayer {
   version = '';
-  learns = true; // floor_ms() counts stalls
   #clock;
   #transport;
   #options;
