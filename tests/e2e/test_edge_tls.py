@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.e2e.chromium import fresh_page, in_browser, plays, stats
 from tests.e2e.conftest import Running, ringside, until
-from tests.e2e.test_page import CHROMIUM, FLAGS, plays, stats
 from tests.hostile.certificate import certificate
 
 PROTOCOLS = """
@@ -47,14 +47,11 @@ def edge(testcard: Running, pem: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser.new_context(ignore_https_errors=True, viewport={"width": 960, "height": 540}).new_page()
-        browser.close()
+    with fresh_page(ignore_https_errors=True) as fresh:
+        yield fresh
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium")
+@in_browser
 @pytest.mark.parametrize("query", ["", "?player=dash"])
 def test_a_browser_plays_over_http_2(page: Page, edge: str, query: str) -> None:
     page.goto(f"{edge}/{query}")

@@ -13,20 +13,21 @@ import subprocess
 import sys
 import tomllib
 import urllib.error
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from ringside.cli.moq import MISSING
 from ringside.core.boxes import parse_chunk, parse_init
 from ringside.core.clock import Wall
 from ringside.flow.relay.moq.certificate import own
+from tests.e2e import chromium
+from tests.e2e.chromium import fresh_page, in_browser, plays, stats
 from tests.e2e.conftest import Running, free_port, get, ringside, until
-from tests.e2e.test_page import CHROMIUM, FLAGS, plays, stats
 from tests.small_event import SMALL
 
 moq = pytest.importorskip("moq", reason="moq-rs is not installed: pip install 'ringside[moq]'")
@@ -36,13 +37,6 @@ ONE_FRAME = "[event]\nframes_per_chunk = 1\n" + SMALL
 TRACK = "v240"
 SEGMENT_S = 2
 RELAY = shutil.which("moq-relay") or shutil.which("moq-relay", path=str(Path.home() / ".cargo/bin"))
-
-
-def in_browser(test: Callable[..., None]) -> Callable[..., None]:
-    """Of tests that need Chromium."""
-    missing = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium")
-    marked: Callable[..., None] = pytest.mark.browser(missing(test))
-    return marked
 
 
 @pytest.fixture(scope="module")
@@ -77,17 +71,14 @@ def offer(running: Running) -> dict[str, Any]:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium.new_page(viewport={"width": 960, "height": 540})
-        chromium.close()
+    with fresh_page() as fresh:
+        yield fresh
 
 
-def opened(page: Page, running: Running, path: str = "moq") -> None:
-    """The page plays, by MoQ unless told, and the picture moves."""
-    page.goto(f"{running.url}/?player=moq")
-    until(lambda: stats(page).get("state") == "playing" and stats(page).get("path") == path, f"it plays by {path}", 40)
-    plays(page)
+def opened(page: Page, running: Running) -> None:
+    """The page plays by MoQ."""
+    chromium.opened(page, running, "?player=moq")
+    until(lambda: stats(page).get("path") == "moq", "it plays by MoQ", 40)
 
 
 def groups_of(running: Running, track: str, count: int) -> list[list[bytes]]:

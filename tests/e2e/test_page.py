@@ -1,53 +1,23 @@
 """The watch page in a real browser, on real events: it plays, and goes on playing through what goes wrong."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.e2e.chromium import IN_BROWSER, fresh_page, opened, plays, stats
 from tests.e2e.conftest import Running, free_port, ringside, until
 from tests.e2e.test_sources import pushing, source_state
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run", "--mute-audio",
-]  # fmt: skip
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
-]
+pytestmark = IN_BROWSER
 
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser.new_page(viewport={"width": 960, "height": 540})
-        browser.close()
-
-
-def stats(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = page.evaluate("window.ringside?.players?.[0]?.stats() ?? {}")
-    return found
-
-
-def plays(page: Page) -> None:
-    """New frames are displayed from now on."""
-    before = stats(page).get("frames", 0)
-    until(lambda: stats(page).get("frames", 0) > before + 20, "the picture moves", 40)
-
-
-def opened(page: Page, running: Running, query: str = "") -> None:
-    page.goto(f"{running.url}/{query}")
-    page.evaluate("window.neverReloaded = true")
-    until(lambda: stats(page).get("state") == "playing", "the page plays by itself", 40)
-    plays(page)
+    with fresh_page() as fresh:
+        yield fresh
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Page, Route
 
+from tests.e2e.chromium import IN_BROWSER, fresh_page, opened, plays, stats
 from tests.e2e.conftest import Running, ringside, until
-from tests.e2e.test_page import CHROMIUM, FLAGS, opened, plays, stats
 from tests.small_event import OVERLOADED, SMALL
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
-]
+pytestmark = IN_BROWSER
 
 NEAR_MS = 60
 DEVICE_CLOCK = """(() => {
@@ -42,10 +39,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser.new_page(viewport={"width": 960, "height": 540})
-        browser.close()
+    with fresh_page() as fresh:
+        yield fresh
 
 
 def on_target(page: Page) -> bool:

@@ -1,28 +1,16 @@
 """The wall and the paths on a real event: stock players steered to one moment, paths lost and found again."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.e2e.chromium import IN_BROWSER, chromium
 from tests.e2e.conftest import Running, ringside, until
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run", "--mute-audio",
-]  # fmt: skip
-EVENT = """
-[source]
-width = 640
-height = 360
-[[encode.ladder]]
-height = 360
-bitrate_bps = 600_000
-"""
+EVENT = "source = {width = 640, height = 360}\nencode.ladder = [{height = 360, bitrate_bps = 600_000}]\n"
 STEADY_MS = 80  # by media time, on a machine that does other things too
 SETTLED = """(paths) => {
   const all = ringside.players.map((one) => one.stats());
@@ -45,10 +33,7 @@ REACHES_BACK = """() => {
   return Number(document.getElementById('scrub').ariaValueMax) > live - start + 3;
 }"""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
-]
+pytestmark = IN_BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +47,8 @@ def event(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium() as fresh:
+        yield fresh
 
 
 @pytest.fixture
