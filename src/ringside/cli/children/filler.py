@@ -10,10 +10,10 @@ from ringside.cli.children.channel import Channel
 from ringside.cli.children.merge import upstream_metrics
 from ringside.cli.children.status import Gathering
 from ringside.core.feed import Message
+from ringside.core.telemetry import Rates
 from ringside.flow.relay import fill
 
 PATIENCE_S = 1.5  # an origin that has not answered yet is no news
-RATES = (("requests_per_s", "pulls", 1), ("bits_per_s", "pulled_bytes", 8))
 
 
 class Process:
@@ -26,12 +26,15 @@ class Process:
         self._upstream: dict[str, Any] = {}
         self._state = ""
         self._far = False
-        self._before: tuple[int, dict[str, float]] = (0, {})
+        self._rates = Rates()
 
     def tell(self, told: dict[str, Any]) -> None:
         """What the filler tells of its origin, once a second; the supervisor and the log hear of a new state."""
         upstream, now_ns = told.get("origin", {}), self.clock.now_ns()
-        self._upstream = {**upstream, **self._rates(upstream, now_ns), "pid": os.getpid()}
+        pulls, bits = upstream.get("pulls", 0), upstream.get("pulled_bytes", 0) * 8
+        rates = self._rates.take(now_ns, requests_per_s=pulls, bits_per_s=bits)
+        rounded = {name: round(rate, 2) for name, rate in rates.items()}
+        self._upstream = {**upstream, **rounded, "pid": os.getpid()}
         self._compare(upstream)
         state = str(upstream.get("state", ""))
         young = now_ns - upstream.get("since_ms", 0) * 10**6 < PATIENCE_S * 1e9
@@ -47,15 +50,6 @@ class Process:
         if far != self._far:
             self._far = far
             self.gathering.note(fill.clock_sentence(upstream))
-
-    def _rates(self, upstream: dict[str, Any], now_ns: int) -> dict[str, float]:
-        """What rose since the last time, each second."""
-        totals = {name: float(upstream.get(total, 0)) * unit for name, total, unit in RATES}
-        (before_ns, before), self._before = self._before, (now_ns, totals)
-        seconds = (now_ns - before_ns) / 1e9
-        if not before or seconds <= 0:
-            return {}
-        return {name: round(max(0.0, total - before[name]) / seconds, 2) for name, total in totals.items()}
 
     def order(self, order: dict[str, Any]) -> None:
         """From the supervisor: what the other processes do, and what is worth a line on the status page."""

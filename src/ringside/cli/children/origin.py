@@ -19,7 +19,7 @@ from ringside.cli.children.render import Manifests, part_hold_back_s
 from ringside.cli.children.status import Gathering
 from ringside.core.ends import first, signalled
 from ringside.core.feed import Cache, Document, Message
-from ringside.core.telemetry import Metrics
+from ringside.core.telemetry import Metrics, Rates
 from ringside.flow import origin
 from ringside.flow.relay import feed
 
@@ -50,7 +50,7 @@ class Process:
             config["feed"], self.clock, self.adopt, self.gathering.take_worker, feed_token=settings.feed_token
         )
         self._state = "waiting"
-        self._cpu = (0.0, 0.0)
+        self._rates = Rates()
 
     def adopt(self, connection: socket.socket, data: bytes) -> None:
         """A worker gave a connection away: an edge elsewhere that wants the feed, or a publisher."""
@@ -123,10 +123,8 @@ class Process:
 
     def _cpu_cores(self) -> float:
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        spent, at = usage.ru_utime + usage.ru_stime, self.clock.now_ns() / 1e9
-        before, since = self._cpu
-        self._cpu = (spent, at)
-        return round((spent - before) / (at - since), 3) if since else 0.0
+        rates = self._rates.take(self.clock.now_ns(), cpu_cores=usage.ru_utime + usage.ru_stime)
+        return round(rates["cpu_cores"], 3)
 
 
 async def _serve(channel: Channel) -> None:

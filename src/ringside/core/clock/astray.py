@@ -15,7 +15,7 @@ class Astray:
         return f"<Astray {self._said}>"
 
     def look(self, error_ns: int) -> str:
-        """A sentence when the system clock is first seen to be `error_ns` ahead of ours; empty when there is no news."""
+        """A sentence when the system clock is first seen `error_ns` ahead of ours; empty when there is no news."""
         before, self._said = self._said, abs(error_ns) >= ASTRAY_NS
         if before or not self._said:
             return ""

@@ -4,7 +4,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from ringside.core.telemetry import Quantiles
+from ringside.core.telemetry import Quantiles, Rates
 
 if TYPE_CHECKING:
     from ringside.flow.relay.edge.aio import Edge
@@ -19,8 +19,7 @@ class Stats:
         self._name = name
         self._edge = edge
         self._lag_ms = Quantiles(100)
-        self._cpu_s = time.process_time()
-        self._cpu_ns = 0
+        self._rates = Rates()
 
     def lag(self, late_s: float) -> None:
         """The tick came `late_s` seconds after it was due."""
@@ -55,18 +54,10 @@ class Stats:
             **edge.store.streams,
             **self._census(),
             "loop_lag_ms": self._lag_ms.summary(),
-            "cpu_cores": self._cpu(now_ns),
+            "cpu_cores": round(self._rates.take(now_ns, cpu_cores=time.process_time())["cpu_cores"], 4),
         }
 
     def _census(self) -> dict[str, Any]:
         store = self._edge.store
         store.census.fold(store.find)
         return store.census.report()
-
-    def _cpu(self, now_ns: int) -> float:
-        """Share of a core used since the last report."""
-        used_s = time.process_time()
-        took_s = (now_ns - self._cpu_ns) / 1e9
-        share = (used_s - self._cpu_s) / took_s if took_s > 0 else 0.0
-        self._cpu_s, self._cpu_ns = used_s, now_ns
-        return round(share, 4)

@@ -16,6 +16,7 @@ import uvloop
 from ringside.core.clock import Clock
 from ringside.core.ends import first, signalled
 from ringside.core.feed import Opened, Report, encode
+from ringside.core.telemetry import Rates
 from ringside.flow.relay.feed.end import NONE, End, Told
 from ringside.flow.relay.feed.link import Link
 from ringside.flow.relay.moq.config import Config
@@ -88,7 +89,7 @@ class Publisher:
         self.taker = Taker(self.outlet, feed_path)
         origin = self.outlet.origin
         self.door: Port | Uplink = Uplink(config, origin) if config.relay else Port(config, where, origin, clock)
-        self._before = (0, 0.0, 0)  # of the last report: when, seconds of processor, bytes sent
+        self._rates = Rates()
 
     def __repr__(self) -> str:
         return f"<Publisher {self.taker!r} {self.outlet!r} {self.door!r}>"
@@ -102,7 +103,11 @@ class Publisher:
             "dropped": outlet.dropped, "late": mapping.late, "unfit": mapping.unfit,
         }  # fmt: skip
         door = self.door.describe()
-        return {**about, **door, **self._rates(int(door["sent_bytes"]))}
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        rates = self._rates.take(
+            self._clock.now_ns(), cpu_cores=usage.ru_utime + usage.ru_stime, egress_bps=8 * door["sent_bytes"]
+        )
+        return {**about, **door, **{name: round(rate, 3) for name, rate in rates.items()}}
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -117,17 +122,6 @@ class Publisher:
         while True:
             self.taker.report({"moq": self.report()})
             await asyncio.sleep(REPORT_S if self.door.ready and self.outlet.broadcast else SOON_S)
-
-    def _rates(self, sent: int) -> dict[str, float]:
-        """Processor cores used, and bits sent each second, since the report before."""
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        now = (self._clock.now_ns(), usage.ru_utime + usage.ru_stime, sent)
-        (before_ns, spent_s, sent_before), self._before = self._before, now
-        seconds = (now[0] - before_ns) / 1e9 if before_ns else 0.0
-        if seconds <= 0:
-            return {"cpu_cores": 0.0, "egress_bps": 0.0}
-        cores, bits = (now[1] - spent_s) / seconds, max(0, sent - sent_before) * 8 / seconds
-        return {"cpu_cores": round(cores, 3), "egress_bps": round(bits)}
 
 
 def run_publisher(
