@@ -18,11 +18,12 @@ from ringside.core.clock import Clock
 from ringside.core.feed import Message
 from ringside.flow.origin.config import Config
 from ringside.flow.origin.desk import Body, Desk
-from ringside.flow.origin.ingest import Target, is_authorised, route
+from ringside.flow.origin.ingest import is_authorised, route
+from ringside.flow.origin.letter import Letter
 from ringside.flow.origin.publish import Publisher
 from ringside.flow.origin.refused import Refused
 from ringside.flow.origin.request import CONTINUE, Head, answer
-from ringside.flow.origin.target import JSON, milliseconds
+from ringside.flow.origin.target import JSON
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,6 @@ TICK_S = 0.1
 HEAD_S = 10.0  # a request's head must be complete after so long
 IDLE_S = 30.0  # a connection that sends nothing for so long is closed
 MOST_CONNECTIONS = 128
-MOST_STATUS_BYTES = 256 * 1024
 
 OnMessages = Callable[[list[Message]], None]
 OnStatus = Callable[[dict[str, Any]], None]
@@ -151,9 +151,8 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._peer = ""
         self._head = Head()
-        self._target: Target | None = None
         self._body: Body | None = None
-        self._json = bytearray()
+        self._letter: Letter | None = None
         self._told = ""
         self._began_s = self._heard_s = 0.0
         self._in_head = False
@@ -220,7 +219,7 @@ class _Connection(asyncio.Protocol):
     # called by the parser
 
     def on_message_begin(self) -> None:
-        self._head, self._target, self._told = Head(), None, ""
+        self._head, self._letter, self._told = Head(), None, ""
         self._in_head = True
         self._began_s = self._heard_s
 
@@ -237,12 +236,14 @@ class _Connection(asyncio.Protocol):
         head.check_framing()
         if not is_authorised(head.headers.get("authorization", ""), server.config.ingest_token):
             raise Refused(401, "publishing needs the ingest token")
-        self._target = target = route(head.method, head.url.decode("latin-1"), server.publisher.event)
+        target = route(head.method, head.url.decode("latin-1"), server.publisher.event)
         if target.kind in ("stream", "object"):
             who = f"{self._peer} {head.headers.get('user-agent', '')}"
             self._body, replaced = server.desk.start(target, who, server.clock.now_ns())
             server.senders[self._body] = self
             server.cut_off(replaced)
+        elif target.kind in ("status", "target"):
+            self._letter = Letter(target.kind)
         if head.expects_continue and self._transport is not None:
             self._transport.write(CONTINUE)
 
@@ -252,14 +253,13 @@ class _Connection(asyncio.Protocol):
             self._server.emit(messages)
             if refused is not None:
                 raise refused
-        elif self._target is not None and self._target.kind in ("status", "target"):
-            self._json += data
-            if len(self._json) > MOST_STATUS_BYTES:
-                raise Refused(413, f"a {self._target.kind} has at most {MOST_STATUS_BYTES} bytes")
+        elif self._letter is not None:
+            self._letter.add(data)
 
     def on_message_complete(self) -> None:
-        if self._target is not None and self._target.kind in ("status", "target"):
-            self._take_json(self._target.kind)
+        letter, self._letter = self._letter, None
+        if letter is not None:
+            self._read(letter)
         if self._body is not None:
             self._server.desk.check_whole(self._body)
         self._finish_body()
@@ -270,28 +270,16 @@ class _Connection(asyncio.Protocol):
                 self._over = True
                 self._transport.close()
 
-    def _take_json(self, kind: str) -> None:
-        body, self._json = bytes(self._json), bytearray()
-        try:
-            values = json.loads(body)
-        except (ValueError, RecursionError):
-            values = None
-        if not isinstance(values, dict):
-            raise Refused(400, f"a {kind} is a JSON object")
-        if kind == "target":
-            self._aim(values)
-        elif self._server.on_status is not None:
-            self._server.on_status(values)
-
-    def _aim(self, values: dict[str, Any]) -> None:
-        """The operator orders a target latency."""
-        if self._server.on_target is None:
+    def _read(self, letter: Letter) -> None:
+        """A letter is whole."""
+        if letter.kind == "status":
+            status = letter.values()
+            if self._server.on_status is not None:
+                self._server.on_status(status)
+        elif self._server.on_target is None:
             raise Refused(404, "there is no target here")
-        try:
-            to_ms = milliseconds(values.get("target_s"))
-        except ValueError as error:
-            raise Refused(400, str(error)) from None
-        self._told = json.dumps(self._server.on_target(to_ms))
+        else:
+            self._told = json.dumps(self._server.on_target(letter.target_ms()))
 
     def _finish_body(self) -> None:
         body, self._body = self._body, None
