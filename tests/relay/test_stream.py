@@ -147,6 +147,21 @@ def test_a_worker_that_is_to_go_ends_streams_between_chunks(pem: Path) -> None:
     run(scenes)
 
 
+def test_a_worker_that_is_to_go_ends_the_streams_of_all_its_viewers_within_two_seconds() -> None:
+    async def scene() -> None:
+        async with house() as home:
+            await home.publish(*begun(7, b"first"))
+            viewers = [await home.viewer() for _ in range(60)]
+            for viewer in viewers:
+                viewer.ask(STREAM)
+                await viewer.head()
+            await home.edge.stop(2.5)
+            cut_off = [viewer for viewer in viewers if not (await viewer.closed()).endswith(b"0\r\n\r\n")]
+            assert not cut_off, f"{len(cut_off)} of them were"
+
+    run(scene)
+
+
 def test_when_the_hub_is_another_the_viewer_stays_and_goes_on() -> None:
     async def scene() -> None:
         async with house() as home:

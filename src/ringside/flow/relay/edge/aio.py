@@ -109,9 +109,10 @@ class Edge:
         self.answers.clear()
         if self._door is not None:
             self._door.close()
+        here = tuple(self.connections)  # nobody else comes, and nobody's turn is missed for those who go meanwhile
         for tick in range(int(within_s / TICK_S)):
             self._let_go()
-            for connection in tuple(self.connections)[tick % LEAVING :: LEAVING] if tick < 2 * LEAVING else ():
+            for connection in here[tick % LEAVING :: LEAVING] if tick < 2 * LEAVING else ():
                 connection.leave()
             idle_ns = self.now_ns - int(idle_s * 1e9)
             for connection in tuple(self.connections):
