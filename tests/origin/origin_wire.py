@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from fractions import Fraction
 from typing import Any
 
@@ -123,3 +123,17 @@ def media(track: Track, grid: Grid, number: int, part: int, size: int = 40, last
 def current(origin: Origin) -> int:
     """The number of the segment that is running."""
     return origin.clock.now_ns() // 2_000_000_000
+
+
+async def publishing(origin: Origin, path: str = "/ingest/main/v180") -> Wire:
+    """A connection that has sent its header and first chunk."""
+    wire = await Wire.to(origin)
+    await wire.send(origin.head(path))
+    await wire.chunk(VIDEO_TRACK.init, media(VIDEO_TRACK, VIDEO, current(origin), 0))
+    await origin.wait(lambda: "v180" in origin.publisher.lanes)
+    return wire
+
+
+def run(test: Coroutine[Any, Any, None]) -> None:
+    """Run a test that began as a call."""
+    asyncio.run(test)
