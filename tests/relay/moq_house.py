@@ -94,6 +94,17 @@ class House:
         await until(lambda: self.last.get("ready") and self.last.get("broadcast"), LIMIT_S)
         return str(self.last["fingerprint"])
 
+    def begin(self, film: Film | None = None) -> Film:
+        """A film is on: its header and first chunk."""
+        film = film or Film()
+        self.hub.publish([*film.begin(), *film.next()])
+        return film
+
+    def go_on(self, film: Film, chunks: int = 1) -> None:
+        """Its next chunks."""
+        for _ in range(chunks):
+            self.hub.publish(film.next())
+
     async def new_hub(self) -> None:
         """Another hub at the same place, that knows nothing of what was."""
         self.hub.close()

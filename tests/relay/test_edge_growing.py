@@ -1,9 +1,19 @@
 """The edge on real sockets: following what grows, chunk by chunk."""
 
 import pytest
-from edge_house import BIG, Viewer, grown, house, run, segment, until
+from edge_house import BIG, House, Viewer, grown, house, run, segment, until
 
 from ringside.core.feed import Closed, Expected, Removed
+
+
+async def follower(h: House) -> Viewer:
+    """A viewer of segment 8, which grows, with all that there is of it."""
+    await h.publish(*segment(8, b"abc", closed=False))
+    viewer = await h.viewer()
+    viewer.ask("/live/main/v720/8.m4s")
+    await viewer.head()
+    assert await viewer.chunk() == b"abc"
+    return viewer
 
 
 @pytest.mark.parametrize("size", [300, 40_000])
@@ -51,11 +61,7 @@ def test_a_segment_asked_for_before_it_begins_is_followed_from_its_first_byte() 
 def test_a_follower_of_a_segment_that_is_taken_away_sees_it_end_unfinished() -> None:
     async def scene() -> None:
         async with house() as h:
-            await h.publish(*segment(8, b"abc", closed=False))
-            viewer = await h.viewer()
-            viewer.ask("/live/main/v720/8.m4s")
-            await viewer.head()
-            assert await viewer.chunk() == b"abc"
+            viewer = await follower(h)
             await h.publish(Removed("/live/main/v720/8.m4s"))
             assert await viewer.closed() == b""
 
@@ -65,11 +71,7 @@ def test_a_follower_of_a_segment_that_is_taken_away_sees_it_end_unfinished() -> 
 def test_a_follower_of_a_segment_that_stalls_is_let_go() -> None:
     async def scene() -> None:
         async with house() as h:
-            await h.publish(*segment(8, b"abc", closed=False))
-            viewer = await h.viewer()
-            viewer.ask("/live/main/v720/8.m4s")
-            await viewer.head()
-            assert await viewer.chunk() == b"abc"
+            viewer = await follower(h)
             h.clock.advance_ns(6_100_000_000)
             assert await viewer.closed() == b""
 

@@ -19,7 +19,6 @@ from ringside.flow.relay.wire.connection import MAX_REST, READ
 
 PART = "/live/main/v720/8.0.m4s"
 BIG = bytes(range(256)) * 650  # 166,400 bytes: a part of a good rung
-TICKS_S = 0.25  # two ticks of the real timer
 
 
 def limited(**fields: object) -> Config:

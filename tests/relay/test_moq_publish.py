@@ -33,13 +33,11 @@ def in_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
 @in_loop
 async def test_a_subscriber_gets_every_chunk_in_groups_that_begin_with_the_header() -> None:
     async with house() as there:
-        film = Film()
-        there.hub.publish([*film.begin(), *film.next()])
+        film = there.begin()
         async with there.viewer() as client:
             seen = Watching(client)
             await seen.has(film.chunk(0))
-            for _ in range(14):
-                there.hub.publish(film.next())
+            there.go_on(film, 14)
             await seen.has(film.chunk(14))
         assert seen.chunks == [film.chunk(n) for n in range(15)]
         assert [frames[0] for frames in seen.groups.values()] == [HEADER] * 3
@@ -49,11 +47,9 @@ async def test_a_subscriber_gets_every_chunk_in_groups_that_begin_with_the_heade
 @in_loop
 async def test_who_joins_late_begins_with_the_newest_group() -> None:
     async with house() as there:
-        film = Film()
-        there.hub.publish([*film.begin(), *film.next()])
+        film = there.begin()
         await there.ready()
-        for _ in range(12):
-            there.hub.publish(film.next())
+        there.go_on(film, 12)
         async with there.viewer() as client:
             seen = Watching(client, oldest_s=0)
             await seen.has(film.chunk(12))
@@ -66,12 +62,11 @@ async def test_a_publisher_that_comes_late_publishes_from_where_who_joins_begins
         film = Film()
         await there.new_hub()
         there.hub.publish(film.begin())
-        for _ in range(8):
-            there.hub.publish(film.next())
+        there.go_on(film, 8)
         async with there.viewer() as client:
             seen = Watching(client)
             await until(lambda: seen.chunks, LIMIT_S)
-            there.hub.publish(film.next())
+            there.go_on(film)
             await seen.has(film.chunk(8))
         assert b"".join(seen.chunks) == b"".join(film.chunk(n) for n in (5, 6, 7, 8))
 
@@ -79,18 +74,16 @@ async def test_a_publisher_that_comes_late_publishes_from_where_who_joins_begins
 @in_loop
 async def test_sessions_go_on_when_the_hub_is_another_and_no_chunk_is_missing_or_sent_twice() -> None:
     async with house() as there:
-        film = Film()
-        there.hub.publish([*film.begin(), *film.next()])
+        film = there.begin()
         async with there.viewer() as client:
             seen = Watching(client)
-            there.hub.publish(film.next())
+            there.go_on(film)
             await seen.has(film.chunk(1))
             await there.new_hub()
             film.next()
             there.hub.publish(film.again())
             await seen.has(film.chunk(2))
-            for _ in range(4):
-                there.hub.publish(film.next())
+            there.go_on(film, 4)
             await seen.has(film.chunk(6))
         assert seen.chunks == [film.chunk(n) for n in range(7)]
 
@@ -98,16 +91,14 @@ async def test_sessions_go_on_when_the_hub_is_another_and_no_chunk_is_missing_or
 @in_loop
 async def test_a_track_is_complete_when_its_event_has_ended_and_can_come_back() -> None:
     async with house() as there:
-        film = Film()
-        there.hub.publish([*film.begin(), *film.next()])
+        film = there.begin()
         async with there.viewer() as client:
             seen = Watching(client)
             await seen.has(film.chunk(0))
             there.hub.publish([*film.next(), film.ended()])
             await asyncio.wait_for(seen.task, LIMIT_S)
             assert seen.chunks == [film.chunk(0), film.chunk(1)]
-        for _ in range(4):
-            there.hub.publish(film.next())
+        there.go_on(film, 4)
         async with there.viewer() as client:
             await Watching(client).has(film.chunk(5))
 
@@ -115,8 +106,7 @@ async def test_a_track_is_complete_when_its_event_has_ended_and_can_come_back() 
 @in_loop
 async def test_nobody_can_publish_to_us() -> None:
     async with house() as there:
-        film = Film()
-        there.hub.publish([*film.begin(), *film.next()])
+        film = there.begin()
         mine = moq.OriginProducer()
         async with there.viewer(publish=mine), there.viewer() as other:
             forged = mine.create_broadcast("live/forged")
@@ -132,8 +122,7 @@ async def test_nobody_can_publish_to_us() -> None:
 @in_loop
 async def test_more_viewers_than_the_bound_are_refused_and_counted() -> None:
     async with house(max_sessions=2) as there:
-        film = Film()
-        there.hub.publish([*film.begin(), *film.next()])
+        film = there.begin()
         async with there.viewer(), there.viewer():
             await until(lambda: there.last.get("sessions") == 2, LIMIT_S)
             with pytest.raises(moq.Error):
@@ -147,8 +136,7 @@ async def test_more_viewers_than_the_bound_are_refused_and_counted() -> None:
 @in_loop
 async def test_a_viewer_that_does_not_read_costs_no_more_than_the_cache() -> None:
     async with house(keep_s=0.5, cache_bytes=4 << 20) as there:
-        film = Film(per_segment=4, chunk_bytes=100_000)
-        there.hub.publish([*film.begin(), *film.next()])
+        film = there.begin(Film(per_segment=4, chunk_bytes=100_000))
         async with there.viewer() as idle, there.viewer() as client:
             broadcast = await idle.announced_broadcast(BROADCAST)
             unread = await broadcast.subscribe_track("v360")
@@ -156,7 +144,7 @@ async def test_a_viewer_that_does_not_read_costs_no_more_than_the_cache() -> Non
             await seen.has(film.chunk(0))
             before = resident_bytes()
             for n in range(1, 1000):  # 100 MB
-                there.hub.publish(film.next())
+                there.go_on(film)
                 if n % 4 == 0:
                     await seen.has(film.chunk(n))
                     seen.groups.clear()
@@ -167,13 +155,12 @@ async def test_a_viewer_that_does_not_read_costs_no_more_than_the_cache() -> Non
 @in_loop
 async def test_the_certificate_is_made_anew_in_time_and_who_was_here_can_come_again() -> None:
     async with house(renew_s=3) as there:
-        film = Film()
-        there.hub.publish([*film.begin(), *film.next()])
+        film = there.begin()
         async with there.viewer() as client:
             first, seen = await there.ready(), Watching(client)
             await seen.has(film.chunk(0))
             await until(lambda: there.last["ready"] and there.last["fingerprint"] != first, LIMIT_S)
-            there.hub.publish(film.next())
+            there.go_on(film)
             async with there.viewer() as again:
                 await Watching(again).has(film.chunk(1))
         assert there.last["renewed"] >= 1
@@ -184,8 +171,7 @@ async def test_the_operators_certificate_is_served_without_a_fingerprint_and_rea
     with TemporaryDirectory() as name:
         first = own(Path(name), Wall().now_ns() / 1e9, 60)
         async with house(tls=(first.cert, first.key)) as there:
-            film = Film()
-            there.hub.publish([*film.begin(), *film.next()])
+            film = there.begin()
             assert await there.ready() == "", "the browser is to judge it"
             async with there.viewer(first.fingerprint) as client:
                 await Watching(client).has(film.chunk(0))
@@ -202,8 +188,7 @@ async def test_a_port_that_is_taken_is_tried_until_it_is_free() -> None:
         taken.bind(("127.0.0.1", 0))
         number = taken.getsockname()[1]
         async with house(port=number) as there:
-            film = Film()
-            there.hub.publish([*film.begin(), *film.next()])
+            film = there.begin()
             await until(lambda: there.last.get("fault"), LIMIT_S)
             assert f"UDP port {number} cannot be served" in there.last["fault"]
             assert not there.last["ready"]
@@ -216,11 +201,9 @@ async def test_a_port_that_is_taken_is_tried_until_it_is_free() -> None:
 @in_loop
 async def test_what_it_reports_counts_what_it_did() -> None:
     async with house() as there:
-        film = Film()
-        there.hub.publish([*film.begin(), *film.next()])
+        film = there.begin()
         await there.ready()
-        for _ in range(9):
-            there.hub.publish(film.next())
+        there.go_on(film, 9)
         await until(lambda: there.last.get("frames") == 12, LIMIT_S)
         wanted: dict[str, Any] = {
             "broadcast": BROADCAST,
