@@ -155,40 +155,20 @@ def crowd(
     wait: Wait = 120.0,
 ) -> None:
     """Send a crowd that plays as real players do to any HLS, LL-HLS, DASH or push URL, and say what it felt."""
+    raise typer.Exit(_play(locals()))
+
+
+def _play(options: dict[str, Any]) -> int:
+    """Send the crowd that was asked for; the exit status."""
     from ringside.cli import crowd as verb
 
-    given = {
-        "url": url,
-        "viewers": viewers,
-        "arrive": arrive,
-        "over_s": over,
-        "duration_s": duration,
-        "churn_per_minute": churn,
-        "leave": leave,
-        "leave_at_s": leave_at,
-        "leave_over_s": leave_over,
-        "player": player,
-        "low_latency": False if plain else None,
-        "networks": networks,
-        "slow": slow,
-        "dvr": dvr,
-        "dvr_s": dvr_s,
-        "storm_at_s": storm_at,
-        "storm_share": storm_share,
-        "headers": header or None,
-        "query": query,
-        "cmcd": cmcd,
-        "cmcd_by": cmcd_by,
-        "insecure": insecure or None,
-        "seed": seed,
-        "processes": processes,
-        "lag_limit_ms": lag_limit,
-        "cpu_limit": cpu_limit,
-    }
-    machines = verb.Machines(workers, nats, nats_listen, wait)
+    files = verb.Files(*(options.pop(name) for name in ("json", "ndjson", "report")))
+    machines = verb.Machines(*(options.pop(name) for name in ("workers", "nats", "nats_listen", "wait")))
+    if options.pop("plain"):
+        options["low_latency"] = False
+    fields = {option.strip("-").replace("-", "_"): field for field, option in verb.NAMES.items()}
     with sentences():
-        status = verb.run(given, verb.Files(json, ndjson, report), machines)
-    raise typer.Exit(status)
+        return verb.run({fields.get(name, name): value for name, value in options.items()}, files, machines)
 
 
 def worker(
