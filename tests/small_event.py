@@ -1,4 +1,4 @@
-"""An event for machines that are busy: two small rungs; and the words by which its encoder says that it fell behind."""
+"""An event for machines that are busy: two small rungs, or three where a ladder matters; and the words by which its encoder says that it fell behind."""
 
 SMALL = """
 [encode]
@@ -6,6 +6,17 @@ fps = 25
 [[encode.ladder]]
 height = 240
 bitrate_bps = 300_000
+[[encode.ladder]]
+height = 180
+bitrate_bps = 150_000
+"""
+LADDER = """
+[[encode.ladder]]
+height = 360
+bitrate_bps = 400_000
+[[encode.ladder]]
+height = 270
+bitrate_bps = 250_000
 [[encode.ladder]]
 height = 180
 bitrate_bps = 150_000

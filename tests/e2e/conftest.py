@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.small_event import LADDER
+
 LIMIT_S = 30.0
 
 
@@ -111,10 +113,18 @@ def ffmpeg() -> str:
     return found
 
 
+def light(folder: Path) -> list[str]:
+    """The options of an event of three small rungs, v360, v270 and v180: these machines do much else."""
+    path = folder / "light.toml"
+    path.write_text(LADDER)
+    return ["--event", str(path)]
+
+
 @pytest.fixture(scope="session")
 def testcard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One event with the test card, shared by the tests that only look."""
-    with ringside(tmp_path_factory.mktemp("live"), "live") as running:
+    folder = tmp_path_factory.mktemp("live")
+    with ringside(folder, "live", *light(folder)) as running:
         until(lambda: running.on_air().playlist().count("#EXTINF") >= 3, "three segments are complete")
         yield running
 

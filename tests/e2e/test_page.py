@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.chromium import IN_BROWSER, fresh_page, opened, plays, stats
-from tests.e2e.conftest import Running, free_port, ringside, until
+from tests.e2e.conftest import Running, free_port, light, ringside, until
 from tests.e2e.test_sources import pushing, source_state
 
 pytestmark = IN_BROWSER
@@ -36,7 +36,7 @@ def test_the_page_plays_by_itself_and_reads_its_latency_from_the_picture(
 
 @pytest.mark.parametrize("victim", ["studio", "origin", "edge-1"])
 def test_the_page_plays_on_when_a_process_is_killed(page: Page, tmp_path: Path, victim: str) -> None:
-    with ringside(tmp_path, "live") as running:
+    with ringside(tmp_path, "live", *light(tmp_path)) as running:
         running.on_air()
         opened(page, running)
         subprocess.run(["kill", "-9", str(running.pid_of(victim))], check=True)
@@ -51,7 +51,7 @@ def test_the_page_plays_on_while_the_source_goes_and_comes_back(
     page: Page, tmp_path: Path, ffmpeg: str, clip: Path
 ) -> None:
     url = f"rtmp://127.0.0.1:{free_port()}/live/secret-key"
-    with ringside(tmp_path, "live", url) as running:
+    with ringside(tmp_path, "live", url, *light(tmp_path)) as running:
         running.on_air()
         opened(page, running)
         for _ in range(2):
@@ -64,7 +64,7 @@ def test_the_page_plays_on_while_the_source_goes_and_comes_back(
 
 
 def test_the_page_says_that_the_event_has_ended(page: Page, tmp_path: Path) -> None:
-    with ringside(tmp_path, "live", "--duration", "8") as running:
+    with ringside(tmp_path, "live", "--duration", "8", *light(tmp_path)) as running:
         running.on_air()
         opened(page, running)
         until(lambda: stats(page).get("state") == "ended", "the page knows of the end", 40)
@@ -73,6 +73,6 @@ def test_the_page_says_that_the_event_has_ended(page: Page, tmp_path: Path) -> N
 
 def test_the_status_page_is_live_without_a_reload(page: Page, testcard: Running) -> None:
     page.goto(f"{testcard.url}/status")
-    until(lambda: "v720" in page.inner_text("body"), "the rungs are listed")
+    until(lambda: "v360" in page.inner_text("body"), "the rungs are listed")
     first = page.inner_text("body")
     until(lambda: page.inner_text("body") != first, "the figures move")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Running, free_port, get, ringside, until
+from tests.e2e.conftest import Running, free_port, get, light, ringside, until
 
 TOKEN = "a-long-enough-token"
 
@@ -44,7 +44,7 @@ def test_a_file_is_played_at_its_own_rate_and_never_upscaled(tmp_path: Path, cli
 def test_an_rtmp_push_goes_live_falls_to_slate_and_comes_back(tmp_path: Path, ffmpeg: str, clip: Path) -> None:
     port = free_port()
     url = f"rtmp://127.0.0.1:{port}/live/secret-key"
-    with ringside(tmp_path, "live", url) as running:
+    with ringside(tmp_path, "live", url, *light(tmp_path)) as running:
         running.on_air()
         assert source_state(running) in ("waiting", "slate", "None")
         for _ in range(2):
@@ -61,7 +61,7 @@ def test_an_rtmp_push_goes_live_falls_to_slate_and_comes_back(tmp_path: Path, ff
 @pytest.mark.peer
 def test_mpeg_ts_comes_in_by_udp_and_by_standard_input(tmp_path: Path, ffmpeg: str, clip: Path) -> None:
     port = free_port()
-    with ringside(tmp_path, "live", f"udp://127.0.0.1:{port}") as running:
+    with ringside(tmp_path, "live", f"udp://127.0.0.1:{port}", *light(tmp_path)) as running:
         running.on_air()
         with pushing(ffmpeg, clip, "-c", "copy", "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"):
             until(lambda: source_state(running) == "live", "the UDP push is on the air")
@@ -70,7 +70,7 @@ def test_mpeg_ts_comes_in_by_udp_and_by_standard_input(tmp_path: Path, ffmpeg: s
     with subprocess.Popen(command, stdout=write, stdin=subprocess.DEVNULL) as sender:
         os.close(write)
         try:
-            with ringside(tmp_path, "live", "-", stdin=read) as running:
+            with ringside(tmp_path, "live", "-", *light(tmp_path), stdin=read) as running:
                 running.on_air()
                 until(lambda: source_state(running) == "live", "standard input is on the air")
         finally:

@@ -19,7 +19,7 @@ from tests.e2e.conftest import Running
 ROOT = Path(__file__).parents[2]
 JUDGE = ROOT / "tests" / "mux_hls" / "strict.cjs"
 SECONDS = float(os.environ.get("RINGSIDE_STRICT_S", "8"))
-TRACKS = ("v720", "v480", "v360", "a")
+TRACKS = ("v360", "v270", "v180", "a")
 
 pytestmark = pytest.mark.skipif(
     shutil.which("node") is None or not (ROOT / "node_modules" / "hls-parser").exists(),

@@ -84,20 +84,20 @@ def test_a_change_reaches_who_is_held_at_the_origin_and_at_edges_long_before_it_
         waits: list[Future[tuple[int, bytes, float]]] = [pool.submit(held, each, following) for each in [event, *edges]]
         for each in [event, *edges]:
             is_held(each)
-        status, said = target("2", "--port", str(event.port))
+        status, said = target("1.6", "--port", str(event.port))
         assert status == 0
-        assert said.startswith("the target moves from 1.40 s to 2 s; all players are there in ")
+        assert said.startswith("the target moves from 1.40 s to 1.6 s; all players are there in ")
         for wait in waits:
             status, body, came_s = wait.result()
             told = json.loads(body)
-            assert (status, told["from_ms"], told["target_ms"]) == (200, 1400, 2000)
+            assert (status, told["from_ms"], told["target_ms"]) == (200, 1400, 1600)
             assert came_s < told["at_ms"] / 1000 - 0.5
     assert newest(event)["version"] == told["version"]
-    until(lambda: event.status()["target"]["now_ms"] == 2000, "the target has arrived")
+    until(lambda: event.status()["target"]["now_ms"] == 1600, "the target has arrived")
     assert b"ringside_target_latency_ms" in get(f"{event.url}/metrics")
-    until(lambda: LATENCY.findall(get(f"{event.url}/live/main/index.mpd").decode())[0][0] == "2000", "the MPD says so")
+    until(lambda: LATENCY.findall(get(f"{event.url}/live/main/index.mpd").decode())[0][0] == "1600", "the MPD says so")
     assert HOLD_BACK.findall(event.playlist("v180")) == ["1.1"]  # the same all through the event
-    assert target("--port", str(event.port)) == (0, "the target is 2 s")
+    assert target("--port", str(event.port)) == (0, "the target is 1.6 s")
 
 
 def test_an_order_comes_by_http_too_through_an_edge_worker_of_the_origin(event: Running) -> None:
