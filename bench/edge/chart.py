@@ -5,25 +5,18 @@ of a cold URL its crowd has it. What was not measured is left out.
 """
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
+
+from bench.picture import LEFT, PANEL, RIGHT, Panel, newest, picture, text
 
 Bar = tuple[str, str, float, str]
 """Who, its colour's class, its value, the words behind it."""
 Group = tuple[str, Sequence[Bar]]
 
-WIDTH, PANEL, MARGIN = 960, 440, 28
 BAR, GAP, BETWEEN = 15, 4, 20
 LABEL, WORDS = 100, 122  # room before a bar for its name, and behind it for its figure
 CLASSES = {"nginx": "n", "nginx, lock": "n", "nginx, no lock": "m", "Varnish": "v", "ours": "o", "ours, fed": "p"}
-STYLE = """
-.card{fill:#ffffff;stroke:#d0d7de}text{fill:#1f2328;font:13px system-ui,-apple-system,'Segoe UI',sans-serif}
-.h{font-size:15px;font-weight:600}.s{fill:#59636e;font-size:12px}.g{font-weight:600}
-.o{fill:#0969da}.p{fill:#54aeff}.v{fill:#9a6700}.n{fill:#6e7781}.m{fill:#afb8c1}
-@media(prefers-color-scheme:dark){.card{fill:#0d1117;stroke:#3d444d}text{fill:#f0f6fc}.s{fill:#9198a1}
-.o{fill:#388bfd}.p{fill:#79c0ff}.v{fill:#d29922}.n{fill:#8b949e}.m{fill:#565e68}}
-"""
 
 
 def write(measured: Mapping[str, Any], path: Path) -> None:
@@ -38,25 +31,15 @@ def write(measured: Mapping[str, Any], path: Path) -> None:
 
 def draw(left: Sequence[Group], right: Sequence[Group], under: str) -> str:
     """The whole picture."""
-    height = 66 + max(_height(left), _height(right)) + 34
     most = max((bar[2] for _, bars in right for bar in bars), default=1.0)
-    second = MARGIN + PANEL + 24
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
-            ' role="img" aria-label="The edge beside nginx and Varnish">',
-            f"<style>{STYLE}</style>",
-            f'<rect class="card" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
-            _text(MARGIN, 32, "What it costs the server", "h"),
-            _text(MARGIN, 50, "CPU for a response, memory for a held viewer; scales differ", "s"),
-            _panel(MARGIN, left, None),
-            _text(second, 32, "One cold URL, held 200 ms at the origin", "h"),
-            _text(second, 50, "95 % of the clients have it so long after the hold", "s"),
-            _panel(second, right, most),
-            _text(MARGIN, height - 14, under, "s"),
-            "</svg>",
-            "",
-        ]
+    costs = "CPU for a response, memory for a held viewer; scales differ"
+    late = "95 % of the clients have it so long after the hold"
+    return picture(
+        "The edge beside nginx and Varnish",
+        Panel("What it costs the server", costs, [_panel(LEFT, left, None)]),
+        Panel("One cold URL, held 200 ms at the origin", late, [_panel(RIGHT, right, most)]),
+        max(_height(left), _height(right)),
+        under,
     )
 
 
@@ -105,25 +88,20 @@ def _height(groups: Sequence[Group]) -> int:
 def _panel(x: int, groups: Sequence[Group], most: float | None) -> str:
     out, y = [], 82
     for name, bars in groups:
-        out.append(_text(x, y, name, "g"))
+        out.append(text(x, y, name, "g"))
         y += 8
         scale = (PANEL - LABEL - WORDS) / max(most or max(bar[2] for bar in bars), 1e-9)
         for who, kind, value, words in bars:
             long = max(1.0, value * scale)
-            out.append(_text(x, y + 12, who, "s"))
+            out.append(text(x, y + 12, who, "s"))
             out.append(f'<rect class="{kind}" x="{x + LABEL}" y="{y}" width="{long:.1f}" height="{BAR}" rx="2"/>')
-            out.append(_text(x + LABEL + long + 6, y + 12, words))
+            out.append(text(x + LABEL + long + 6, y + 12, words))
             y += BAR + GAP
         y += 10 + BETWEEN
     return "\n".join(out)
 
 
-def _text(x: float, y: float, words: str, kind: str = "") -> str:
-    named = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y}"{named}>{escape(words)}</text>'
-
-
 def _under(measured: Mapping[str, Any]) -> str:
-    facts = max((each["measured"] for each in measured.values()), key=lambda each: str(each["at"]))
+    facts = newest(measured)
     machine = f"{facts['cores']} cores, {facts['cpu']}, server on one"
     return f"python -m bench edge · {facts['at']} · {machine} · {facts['commit']}"

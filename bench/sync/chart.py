@@ -6,20 +6,18 @@ What was not measured is left out.
 """
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from bench.edge.chart import STYLE as COLOURS
+from bench.picture import MARGIN, PANEL, RIGHT, Panel, newest, picture, text
 
-WIDTH, PANEL, MARGIN = 960, 440, 28
 FIGURES, ROW = 150, 62
 PLOT_H, PLOT_GAP = 92, 38
-STYLE = f"""{COLOURS.rstrip()}
-.line{{fill:none;stroke:#0969da;stroke-width:1.5}}.axis{{stroke:#d0d7de}}.mark{{stroke:#9a6700;stroke-dasharray:4 3}}
-.thin{{stroke:#0969da;stroke-width:2}}.dot{{fill:#ffffff}}
-@media(prefers-color-scheme:dark){{.line,.thin{{stroke:#388bfd}}.axis{{stroke:#3d444d}}.mark{{stroke:#d29922}}
-.dot{{fill:#0d1117}}}}
+STYLE = """
+.line{fill:none;stroke:#0969da;stroke-width:1.5}.axis{stroke:#d0d7de}.mark{stroke:#9a6700;stroke-dasharray:4 3}
+.thin{stroke:#0969da;stroke-width:2}.dot{fill:#ffffff}
+@media(prefers-color-scheme:dark){.line,.thin{stroke:#388bfd}.axis{stroke:#3d444d}.mark{stroke:#d29922}
+.dot{fill:#0d1117}}
 """
 
 Row = tuple[str, Mapping[str, float], float | None]
@@ -65,24 +63,16 @@ def spread_lines(measured: Mapping[str, Any]) -> list[Line]:
 
 def draw(rows: Sequence[Row], lines: Sequence[Line], under: str) -> str:
     """The whole picture."""
-    height = 66 + max(len(rows) * ROW + 10, len(lines) * (PLOT_H + PLOT_GAP)) + 34
-    second = MARGIN + PANEL + 24
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
-            ' role="img" aria-label="How far behind the source, and how far apart">',
-            f"<style>{STYLE}</style>",
-            f'<rect class="card" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
-            _text(MARGIN, 32, "How far behind the source", "h"),
-            _text(MARGIN, 50, "Strip written to frame displayed: median, p95, most; dashed: p95's goal", "s"),
-            _ranges(rows),
-            _text(second, 32, "How far apart the screens are", "h"),
-            _text(second, 50, "Newest minus oldest frame, p95 of each second; dashed: the goal", "s"),
-            *(_plot(second, 74 + number * (PLOT_H + PLOT_GAP), line) for number, line in enumerate(lines)),
-            _text(MARGIN, height - 14, under, "s"),
-            "</svg>",
-            "",
-        ]
+    plots = [_plot(RIGHT, 74 + number * (PLOT_H + PLOT_GAP), line) for number, line in enumerate(lines)]
+    behind = "Strip written to frame displayed: median, p95, most; dashed: p95's goal"
+    apart = "Newest minus oldest frame, p95 of each second; dashed: the goal"
+    return picture(
+        "How far behind the source, and how far apart",
+        Panel("How far behind the source", behind, [_ranges(rows)]),
+        Panel("How far apart the screens are", apart, plots),
+        max(len(rows) * ROW + 10, len(lines) * (PLOT_H + PLOT_GAP)),
+        under,
+        STYLE,
     )
 
 
@@ -93,7 +83,7 @@ def _ranges(rows: Sequence[Row]) -> str:
     for number, (name, summary, goal) in enumerate(rows):
         y = 92 + number * ROW
         median, p95, last = (min(summary[key], most) * scale for key in ("p50", "p95", "max"))
-        out.append(_text(MARGIN, y - 8, name, "g"))
+        out.append(text(MARGIN, y - 8, name, "g"))
         out.append(f'<rect class="p" x="{MARGIN}" y="{y}" width="{p95:.1f}" height="16" rx="2"/>')
         out.append(f'<rect class="o" x="{MARGIN}" y="{y}" width="{median:.1f}" height="16" rx="2"/>')
         out.append(f'<line class="thin" x1="{MARGIN + p95:.1f}" x2="{MARGIN + last:.1f}" y1="{y + 8}" y2="{y + 8}"/>')
@@ -102,7 +92,7 @@ def _ranges(rows: Sequence[Row]) -> str:
             x, end = MARGIN + goal * scale, max(last, goal * scale)
             out.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 4}" y2="{y + 20}"/>')
         words = f"{summary['p50']:.0f}, {summary['p95']:.0f}, {summary['max']:.0f} ms"
-        out.append(_text(MARGIN + end + 8, y + 13, words))
+        out.append(text(MARGIN + end + 8, y + 13, words))
     return "\n".join(out)
 
 
@@ -118,23 +108,18 @@ def _plot(x: float, y: float, line: Line) -> str:
     points = " ".join(f"{x + number * step:.1f},{height(value):.1f}" for number, value in enumerate(values))
     return "\n".join(
         [
-            _text(x, y + 4, name, "g"),
+            text(x, y + 4, name, "g"),
             f'<line class="axis" x1="{x}" x2="{x + PANEL - 40}" y1="{bottom}" y2="{bottom}"/>',
             f'<line class="mark" x1="{x}" x2="{x + PANEL - 40}" y1="{height(goal):.1f}" y2="{height(goal):.1f}"/>',
             f'<polyline class="line" points="{points}"/>',
-            _text(x + PANEL - 34, height(goal) + 4, f"{goal:.0f} ms", "s"),
-            _text(x, bottom + 16, f"{len(values)} s", "s"),
+            text(x + PANEL - 34, height(goal) + 4, f"{goal:.0f} ms", "s"),
+            text(x, bottom + 16, f"{len(values)} s", "s"),
         ]
     )
 
 
-def _text(x: float, y: float, words: str, kind: str = "") -> str:
-    named = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{named}>{escape(words)}</text>'
-
-
 def _under(measured: Mapping[str, Any]) -> str:
-    facts = max((each["measured"] for each in measured.values()), key=lambda each: str(each["at"]))
+    facts = newest(measured)
     return (
         f"python -m bench sync · {facts['at']} · headless Chromium, 360p30, {facts['cores']} cores · {facts['commit']}"
     )
