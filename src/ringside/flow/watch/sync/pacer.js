@@ -14,6 +14,7 @@ const DOUBT_MS = 2000; // an implausible clock is borne for so long
 const NEW_MS = 600;
 const FRESH_MS = 500; // a picture shown before that says nothing of now
 const REFRESHES = 24;
+const AGAIN_MS = 2000; // a screen's refresh changes: Chromium halves it while two videos or more are on it
 const KEEPS_CADENCE = /Chrome\//.test(globalThis.navigator?.userAgent ?? ''); // whose renderer phase.js knows
 const FLOOR_SLOPE = 0.02; // the floor may move, but no faster than steering follows
 
@@ -41,7 +42,9 @@ export class Pacer {
   #player;
   #state = begin();
   #timer = 0;
-  #waiting = 0;
+  #waiting = 0; // for the next picture
+  #counting = 0; // refreshes
+  #timing = 0; // until they are counted again
   #sees;
   #looked_ms = null;
   #began_ms = 0;
@@ -60,7 +63,6 @@ export class Pacer {
     this.#player = player;
     this.#sees = KEEPS_CADENCE && 'requestVideoFrameCallback' in video;
     video.addEventListener('emptied', this.#afresh);
-    if (this.#sees) this.#time();
   }
 
   /** The effective target; null before the first look. */
@@ -78,13 +80,16 @@ export class Pacer {
     this.#began_ms = performance.now();
     this.#video.preservesPitch = true;
     this.#look();
-    if (this.#sees) this.#follow();
+    if (!this.#sees) return;
+    this.#follow();
+    this.#time();
   }
 
   /** Lets go: the video plays at its own pace, as a viewer in the past wants it. */
   stop() {
-    clearTimeout(this.#timer);
+    for (const timer of [this.#timer, this.#timing]) clearTimeout(timer);
     this.#timer = 0;
+    cancelAnimationFrame(this.#counting);
     if (this.#sees) this.#video.cancelVideoFrameCallback(this.#waiting);
     this.#state = { ...begin(), starting: this.#state.starting };
     this.#turn(1);
@@ -117,14 +122,17 @@ export class Pacer {
     this.#timer = setTimeout(() => this.#look(), Math.min(LOOK_MS, until_ms));
   }
 
-  /* The screen's refreshes, once. */
+  /* The screen's refreshes, now and again. */
   #time() {
     const times = [];
     const count = (now_ms) => {
-      if (times.push(now_ms) < REFRESHES) requestAnimationFrame(count);
-      else this.#refresh_ms = refreshOf(times);
+      if (times.push(now_ms) < REFRESHES) this.#counting = requestAnimationFrame(count);
+      else {
+        this.#refresh_ms = refreshOf(times);
+        this.#timing = setTimeout(() => this.#time(), AGAIN_MS);
+      }
     };
-    requestAnimationFrame(count);
+    this.#counting = requestAnimationFrame(count);
   }
 
   /* Each picture as it is shown. */

@@ -13,7 +13,7 @@ const LEAN = 0.4; // of how far off the rung is: beyond what a renderer bears, t
 /** Latencies of the pictures shown, newest last, with one more. */
 export const noted = (shown, latency_ms) => [...shown.slice(1 - LOOKS), latency_ms];
 
-/** A screen's refresh, ms, from the times of successive frames; null of too few. */
+/** A screen's refresh, as it is composed now, ms, from the times of successive frames; null of too few. */
 export function refreshOf(times) {
   const gaps = times.slice(1).map((time, i) => time - times[i]).sort((a, b) => a - b);
   return gaps.length < LOOKS ? null : gaps[Math.floor(gaps.length / 2)];
