@@ -180,6 +180,26 @@ def test_the_end_repeats_the_newest_chunk_when_nothing_is_in_the_making(video: E
     assert (chunk.number, chunk.part) == (newest.number, newest.part)
 
 
+@pytest.mark.parametrize("frames_per_chunk", [0, 1, 4])
+@pytest.mark.parametrize("before", [0, 1, 5, 6, 59])
+def test_with_the_end_foretold_the_next_frame_is_the_last_and_its_chunk_is_marked(
+    video: Encoded, before: int, frames_per_chunk: int
+) -> None:
+    segmenter = Segmenter(video.track, video.grid, TIMELINE, frames_per_chunk)
+    frames = made_up(video, 0, before + 3, {0})
+    told = [chunk for frame in frames[:before] for chunk in segmenter.push(frame)]
+    segmenter.finish()
+    assert not segmenter.ended
+    last = segmenter.push(frames[before])[-1]
+    assert segmenter.ended
+    assert (info_of(video, last).ends_stream, last.last) == (True, True)
+    assert sum(info_of(video, chunk).sample_count for chunk in (*told, last)) == before + 1
+    assert not any(info_of(video, chunk).ends_stream for chunk in told)
+    assert [segmenter.push(frame) for frame in frames[before + 1 :]] == [[], []]
+    assert segmenter.end() == []
+    assert segmenter.dropped_frames == 0
+
+
 def test_an_event_without_a_frame_ends_without_a_chunk(video: Encoded) -> None:
     assert Segmenter(video.track, video.grid, TIMELINE).end() == []
 

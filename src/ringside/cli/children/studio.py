@@ -1,6 +1,7 @@
 """The studio process: a source through programme, encoder and mux, pushed to an origin as CMAF over HTTP."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import signal
@@ -22,6 +23,7 @@ from ringside.flow.mux.ingest import Refused
 log = logging.getLogger(__name__)
 
 STATUS_S = 1.0
+LAST_FRAME_S = 0.25  # how long a last frame of each track is waited for
 
 
 class Studio:
@@ -116,6 +118,8 @@ class Studio:
 
     async def _end(self) -> None:
         """Stop at once, send what is made, mark the last chunks if the event is over, close the requests."""
+        if self._ends_event:
+            await self._finish()
         await asyncio.to_thread(self._encoder.stop)
         self._source.stop()
         for segmenter in self._segmenters.values() if self._ends_event else ():
@@ -124,6 +128,16 @@ class Studio:
         await self._pusher.close(within_s=1.0)
         if self._trace:
             self._trace.close()
+
+    async def _finish(self) -> None:
+        """Let each track's next frame be its last; one that gets none in time ends with what it had."""
+        segmenters = self._segmenters.values()
+        for segmenter in segmenters:
+            segmenter.finish()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_FRAME_S):
+                while not all(segmenter.ended for segmenter in segmenters):  # noqa: ASYNC110 - encoders are threads
+                    await asyncio.sleep(0.005)
 
     async def _tell(self) -> None:
         while True:

@@ -21,6 +21,8 @@ class Segmenter:
         self.track = track
         self.dropped_frames = 0  # before the first key frame, or older than one already taken
         self.missing_frames = 0
+        self.ended = False
+        self._ending = False
         self._grid = grid
         self._timeline = timeline
         self._frames_per_chunk = frames_per_chunk
@@ -38,23 +40,33 @@ class Segmenter:
 
     def push(self, frame: Frame) -> list[Chunk]:
         """Take the next frame; the chunks it completes: none or one, or two when frames before it are missing."""
+        if self.ended:
+            return []
         if frame.index < self._next_index or (self._next_index < 0 and not frame.key):
             self.dropped_frames += 1
             return []
         place = self._place_of(frame.index)
         done = self._bridge(frame.index)
         self._take(frame, place)
-        if place.last_in_part or self._is_full(frame.index):
+        if self._ending:
+            done += self.end()
+        elif place.last_in_part or self._is_full(frame.index):
             done.append(self._close(place.last_in_segment))
         return done
 
+    def finish(self) -> None:
+        """The next frame is the last of the event: its chunk leaves at once, marked `lmsg`. Then this has `ended`."""
+        self._ending = True
+
     def end(self) -> list[Chunk]:
-        """The last chunk of the event, marked `lmsg`: the one in the making.
+        """The last chunk of the event, marked `lmsg`: the one in the making; none where there was a last one before.
 
         When the newest has already left it comes once more, now marked; a receiver tells it by its number and part.
+        Who follows the chunks one by one has had it by then, and does not see the mark: `finish` first, if frames come.
         """
         newest = self._close(last=True) if self._samples else self._newest
-        return [replace(newest, last=True, data=mark_last(newest.data))] if newest else []
+        before, self.ended = self.ended, True
+        return [replace(newest, last=True, data=mark_last(newest.data))] if newest and not before else []
 
     def _bridge(self, index: int) -> list[Chunk]:
         """Account for the frames missing before `index`; the chunk that thereby ends."""
