@@ -23,7 +23,7 @@ from ringside.flow.mux.ingest import Refused
 log = logging.getLogger(__name__)
 
 STATUS_S = 1.0
-LAST_FRAME_S = 0.25  # how long a last frame of each track is waited for
+LAST_FRAME_S = 0.5  # how long a last frame of each track is waited for
 
 
 class Studio:
