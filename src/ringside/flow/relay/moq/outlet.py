@@ -86,22 +86,12 @@ class Outlet:
         self._write(place, header)
 
     def _end(self, place: Place) -> None:
-        group = self._groups.pop(place, None)
-        if group is not None:
-            try:
-                group.finish()
-            except moq.Error as error:
-                log.debug("a group of %s was over already: %s", place.track, error)
+        _over(self._groups.pop(place, None), f"a group of {place.track}")
 
     def _finish(self, place: Place) -> None:
         """Subscribers are told that nothing follows. Should the track come back, it is another."""
         self._end(place)
-        track = self._tracks.pop(place, None)
-        if track is not None:
-            try:
-                track.finish()
-            except moq.Error as error:
-                log.debug("the track %s was over already: %s", place.track, error)
+        _over(self._tracks.pop(place, None), f"the track {place.track}")
 
     def _track(self, place: Place) -> moq.TrackProducer:
         track = self._tracks.get(place)
@@ -134,3 +124,12 @@ class Outlet:
             return
         self.frames += 1
         self.bytes += len(data)
+
+
+def _over(what: moq.GroupProducer | moq.TrackProducer | None, name: str) -> None:
+    """Nothing follows in it; subscribers are told."""
+    try:
+        if what is not None:
+            what.finish()
+    except moq.Error as error:
+        log.debug("%s was over already: %s", name, error)

@@ -81,17 +81,13 @@ class Port:
                     await self._listen()
                     self.renewed += 1
                 except moq.Error as error:
-                    self._note(f"UDP port {self._where.port} cannot be served: {error}")
+                    self.ready = False
+                    self.fault = _noted(f"UDP port {self._where.port} cannot be served: {error}", self.fault)
                     await asyncio.sleep(RETRY_S)
         finally:
             for task in tuple(self._tasks):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _note(self, fault: str) -> None:
-        if fault != self.fault:
-            log.warning("%s; trying again", fault)
-        self.ready, self.fault = False, fault
 
     async def _listen(self) -> None:
         """With one certificate, for as long as it is to be used."""
@@ -180,10 +176,8 @@ class Uplink:
             try:
                 await self._publish()
             except (moq.Error, TimeoutError) as error:
-                fault = f"the relay does not take what is published: {str(error) or 'no answer'}"
-                if fault != self.fault:
-                    log.warning("%s; trying again", fault)
-                self.fault = fault
+                reason = str(error) or "no answer"
+                self.fault = _noted(f"the relay does not take what is published: {reason}", self.fault)
             self.lost += self._session is not None
             self._session = None
             await asyncio.sleep(RETRY_S)
@@ -199,6 +193,13 @@ class Uplink:
             self._session, self.fault = client.session, ""
             assert self._session is not None
             await self._session.closed()
+
+
+def _noted(fault: str, before: str) -> str:
+    """The fault there is now, with a line in the log where it is another than before."""
+    if fault != before:
+        log.warning("%s; trying again", fault)
+    return fault
 
 
 async def _changed(*paths: Path) -> None:
