@@ -4,11 +4,10 @@ It also gathers what every process tells of itself into `/status.json` and `/met
 """
 
 import asyncio
-import json
 import os
-import resource
 import signal
 import socket
+import time
 from typing import Any
 
 import uvloop
@@ -18,7 +17,7 @@ from ringside.cli.children.channel import Channel
 from ringside.cli.children.render import Manifests, part_hold_back_s
 from ringside.cli.children.status import Gathering
 from ringside.core.ends import first, signalled
-from ringside.core.feed import Cache, Document, Message
+from ringside.core.feed import Message
 from ringside.core.telemetry import Metrics, Rates
 from ringside.flow import origin
 from ringside.flow.relay import feed
@@ -70,10 +69,7 @@ class Process:
 
     def order(self, order: dict[str, Any]) -> None:
         """From the supervisor: what the other processes do, and what is worth a line on the status page."""
-        if "processes" in order:
-            self.gathering.processes = order["processes"]
-        if "note" in order:
-            self.gathering.note(order["note"])
+        self.gathering.order(order)
         if "target_ms" in order:
             self.aim(order["target_ms"])
 
@@ -96,35 +92,25 @@ class Process:
             await asyncio.sleep(STATUS_S)
 
     def publish_status(self) -> None:
-        """Put `/status.json` and `/metrics` out."""
-        described = {**self.publisher.describe(), "cpu_cores": self._cpu_cores(), "pid": os.getpid()}
+        """Put `/status.json`, `/metrics` and `/moq.json` out."""
+        now_ns = self.clock.now_ns()
+        cpu_cores = self._rates.take(now_ns, cpu_cores=time.process_time())["cpu_cores"]
+        described = {**self.publisher.describe(), "cpu_cores": round(cpu_cores, 3), "pid": os.getpid()}
         described["feed"] = self.hub.describe()
         self._count_feeds(described["feed"])
         described["window_bytes"] = described["held_bytes"]
         described["window_s"] = max((row["listed_s"] for row in described["tracks"].values()), default=0)
         parts = self.gathering.parts(self.metrics)
-        target = self.board.describe(self.clock.now_ns())
+        target = self.board.describe(now_ns)
         self.metrics.gauge("target_latency_ms", target["now_ms"])
-        status = json.dumps(self.gathering.status(described, parts, self._state, target), separators=(",", ":"))
-        text = "text/plain; version=0.0.4; charset=utf-8"
-        self.hub.publish(
-            [
-                Document("/status.json", status.encode(), "application/json", Cache.NONE),
-                Document("/metrics", self.gathering.metrics(self.metrics.snapshot()), text, Cache.NONE),
-                *self.gathering.offers(),
-            ]
-        )
+        status = self.gathering.status(described, parts, self._state, target)
+        self.hub.publish(self.gathering.documents(status, self.metrics.snapshot()))
 
     def _count_feeds(self, described: dict[str, Any]) -> None:
         self.metrics.gauge("feed_connections", described["feeds"])
         self.metrics.gauge("feed_behind_bytes", described["behind_bytes"])
         for name in ("fed", "refused", "cut_off", "sent_bytes"):
             self.metrics.values[self.metrics.key(f"feed_{name}_total")] = described[name]
-
-    def _cpu_cores(self) -> float:
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        rates = self._rates.take(self.clock.now_ns(), cpu_cores=usage.ru_utime + usage.ru_stime)
-        return round(rates["cpu_cores"], 3)
 
 
 async def _serve(channel: Channel) -> None:

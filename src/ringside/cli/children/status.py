@@ -107,7 +107,7 @@ class Gathering:
             "log": list(self.log),
         }
 
-    def metrics(self, rows: list[Row], process: str = "origin") -> bytes:
+    def _metrics(self, rows: list[Row], process: str) -> bytes:
         """Every process's metrics as one Prometheus exposition; `rows` are those of this `process`."""
         processes: dict[str, list[Any]] = {process: list(rows)}
         if studio := self._fresh(self._studio).get("metrics", []):
@@ -118,15 +118,11 @@ class Gathering:
             processes["moq"] = moq_metrics(moq)
         return exposition(processes)
 
-    def offers(self) -> list[Message]:
-        """`/moq.json` while there is a MoQ process, its removal when there is none any more; each second."""
-        return self._offers.messages(self._clock.now_ns())
-
     def documents(self, status: dict[str, Any], rows: list[Row], process: str = "origin") -> list[Message]:
-        """`/status.json`, `/metrics` and `/moq.json`, to be published once a second; see `status` and `metrics`."""
+        """`/status.json`, `/metrics` and `/moq.json`, once a second; `rows` are the metrics of this `process`."""
         body = json.dumps(status, separators=(",", ":")).encode()
         return [
             Document(STATUS, body, "application/json", Cache.NONE),
-            Document(METRICS, self.metrics(rows, process), EXPOSITION, Cache.NONE),
-            *self.offers(),
+            Document(METRICS, self._metrics(rows, process), EXPOSITION, Cache.NONE),
+            *self._offers.messages(self._clock.now_ns()),
         ]

@@ -6,7 +6,7 @@ reports. It lives through the hub's death: what is published stays, and goes on 
 
 import asyncio
 import os
-import resource
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -103,10 +103,8 @@ class Publisher:
             "dropped": outlet.dropped, "late": mapping.late, "unfit": mapping.unfit,
         }  # fmt: skip
         door = self.door.describe()
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        rates = self._rates.take(
-            self._clock.now_ns(), cpu_cores=usage.ru_utime + usage.ru_stime, egress_bps=8 * door["sent_bytes"]
-        )
+        totals = {"cpu_cores": time.process_time(), "egress_bps": 8 * door["sent_bytes"]}
+        rates = self._rates.take(self._clock.now_ns(), **totals)
         return {**about, **door, **{name: round(rate, 3) for name, rate in rates.items()}}
 
     async def run(self) -> None:
