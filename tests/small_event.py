@@ -1,4 +1,7 @@
-"""An event for machines that are busy: two small rungs, or three where a ladder matters; and the words by which its encoder says that it fell behind."""
+"""Events for machines that are busy: two small rungs, or three where a ladder matters.
+
+And the words by which their encoder says that it fell behind.
+"""
 
 SMALL = """
 [encode]
