@@ -1,0 +1,12 @@
+"""ALC and FLUTE (RFC 5775, RFC 6726): packets of objects, read and written, and the codes that mend what is lost."""
+
+from ringside.core.alc.auth import KEY_BYTES, Mac, Window
+from ringside.core.alc.fec import Gather, encode
+from ringside.core.alc.fti import MOST_BYTES, NO_CODE, RAPTORQ, REED_SOLOMON, Info, info_of
+from ringside.core.alc.lct import BadPacket
+from ringside.core.alc.packet import Packet, Rules, read, write
+
+__all__ = [
+    "KEY_BYTES", "MOST_BYTES", "NO_CODE", "RAPTORQ", "REED_SOLOMON", "BadPacket", "Gather", "Info", "Mac", "Packet",
+    "Rules", "Window", "encode", "info_of", "read", "write",
+]  # fmt: skip
