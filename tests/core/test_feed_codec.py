@@ -27,6 +27,7 @@ from ringside.core.feed import (
     Report,
     Streamed,
     Synced,
+    Turn,
     Wanted,
     encode,
 )
@@ -67,6 +68,7 @@ messages = st.one_of(
     st.builds(Fresh, paths, numbers, numbers, numbers),
     st.builds(Beat, numbers),
     st.just(Anew()),
+    st.builds(Turn, ids, ids),
     st.builds(Wanted, paths),
 )
 

@@ -18,10 +18,11 @@ from ringside.core.feed.messages import (
     Removed,
     Streamed,
     Synced,
+    Turn,
 )
 
 __all__ = [
     "Anew", "Appended", "Beat", "BrokenFeed", "Cache", "Closed", "Decoder", "Document", "Expected", "Frame", "Fresh",
     "Handover", "Message", "Opened", "Playlist", "Pulled", "Ranged", "Removed", "Report", "Streamed", "Synced",
-    "Wanted", "encode", "growth",
+    "Turn", "Wanted", "encode", "growth",
 ]  # fmt: skip

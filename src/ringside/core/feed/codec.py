@@ -30,6 +30,7 @@ from ringside.core.feed.messages import (
     Removed,
     Streamed,
     Synced,
+    Turn,
 )
 
 MAX_FRAME = 64 << 20  # a frame's body, bytes: no document or chunk of a live event comes near it
@@ -45,6 +46,7 @@ PLAYLIST = struct.Struct(">qiqiId?")
 SYNCED = struct.Struct(">q")
 PULLED = struct.Struct(">QHq")
 TIMES = struct.Struct(">qqq")
+TURN = struct.Struct(">QQ")
 CACHES = tuple(Cache)
 
 
@@ -141,6 +143,7 @@ WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Beat: (12, lambda m: SYNCED.pack(m.now_ns)),
     Anew: (13, lambda _: b""),
     Streamed: (14, _streamed),
+    Turn: (15, lambda m: TURN.pack(m.epoch, m.number)),
     Report: (64, lambda m: json.dumps(m.values).encode()),
     Handover: (65, lambda m: bytes(m.data)),
     Wanted: (66, lambda m: _text(m.path)),
@@ -275,6 +278,7 @@ READERS: dict[int, Callable[[_Fields], Frame]] = {
     12: lambda f: Beat(f.unpack(SYNCED)[0]),
     13: lambda _: Anew(),
     14: _read_streamed,
+    15: lambda f: Turn(*f.unpack(TURN)),
     64: _read_report,
     65: lambda f: Handover(f.rest()),
     66: lambda f: Wanted(f.text()),

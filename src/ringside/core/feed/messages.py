@@ -176,6 +176,17 @@ class Beat:
     now_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What came before, since the turn before, was told at once; after Synced, that all of it is told up to this turn.
+
+    Turns are numbered without gaps for the life of the hub, which is `epoch`, the Unix time at which it began, in ns.
+    """
+
+    epoch: int
+    number: int
+
+
 Message = (
     Opened
     | Appended
@@ -191,4 +202,5 @@ Message = (
     | Pulled
     | Fresh
     | Beat
+    | Turn
 )
