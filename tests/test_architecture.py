@@ -39,7 +39,7 @@ def name(path: Path) -> str:
 
 def is_pure(path: Path) -> bool:
     """Pure modules are all of core's nouns and, in a stage, all but its shells."""
-    nouns = name(path).startswith(("core/media", "core/boxes", "core/feed", "flow/mux"))
+    nouns = name(path).startswith(("core/media", "core/boxes", "core/feed", "core/alc", "core/mabr", "flow/mux"))
     return path.name == "decide.py" or (nouns and path.name != "aio.py")
 
 
