@@ -18,8 +18,11 @@ PEERS = {
     "openssl": "openssl",
     "nginx": "nginx-light",
     "varnishd": "varnish",
+    "ip": "iproute2",
+    "nft": "nftables",
     RTMP_MODULE: "libnginx-mod-rtmp",
 }
+PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # where root's programs are for everybody else
 BENCH_PEERS = {"wrk": "wrk"}
 RELAY, RELAY_VERSION = "moq-relay", "0.17.10"
 BUILD_LIMIT_S = 1500
@@ -29,7 +32,11 @@ CARGO_BIN = Path.home() / ".cargo" / "bin"
 def missing(asked: list[str]) -> dict[str, str]:
     """Programs and files that are not there, with the Debian package of each."""
     wanted = PEERS | {program: BENCH_PEERS[program] for program in asked}
-    return {thing: package for thing, package in wanted.items() if not shutil.which(thing) and not Path(thing).exists()}
+    return {thing: package for thing, package in wanted.items() if not _is_here(thing)}
+
+
+def _is_here(thing: str) -> bool:
+    return bool(shutil.which(thing, path=PATH)) or Path(thing).exists()
 
 
 def install(packages: list[str]) -> None:
