@@ -4,6 +4,7 @@
    (`maxLiveSyncPlaybackRate`) and its seeks to the live edge (`liveMaxLatencyDuration`) are off. */
 import Hls from 'hls.js';
 import { anchorOf } from './anchor.js';
+import { forgotten } from './forgotten.js';
 import { labelOf } from './label.js';
 import { silenced } from './silent.js';
 import { STOCK, Stalls } from './stalls.js';
@@ -103,6 +104,13 @@ class HlsPlayer {
     else if (!details.live && !this.#over) this.tell({ type: 'over' });
     this.#known = true;
     this.#over = !details.live;
+    this.#remind(details.partList ?? []);
+  }
+
+  #remind(parts) {
+    const { buffered } = this.video;
+    const spans = Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
+    for (const [part, neighbour] of forgotten(parts, spans)) part.elementaryStreams = neighbour.elementaryStreams;
   }
 
   retry() {
