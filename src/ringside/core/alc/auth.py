@@ -65,7 +65,7 @@ class Window:
 
     def fresh(self, sn: int) -> bool:
         """Whether `sn` (of a packet whose MAC is good) is new; it is not afterwards."""
-        if sn <= self._floor or sn in self._seen:
+        if sn <= max(self._floor, self.newest - self._span_us) or sn in self._seen:
             return False
         self._seen.add(sn)
         if sn > self.newest:

@@ -7,7 +7,7 @@ time.
 """
 
 from ringside.core.alc import raptor, rs28
-from ringside.core.alc.fti import NO_CODE, RAPTORQ, REED_SOLOMON, Info
+from ringside.core.alc.fti import MOST_REPAIR, NO_CODE, RAPTORQ, REED_SOLOMON, Info
 from ringside.core.alc.lct import BadPacket
 
 MOST_SURPLUS = 64  # RaptorQ symbols kept beyond k; two are enough but once in a million objects
@@ -17,7 +17,7 @@ Symbol = bytes | memoryview
 
 def encode(data: bytes, info: Info, repair: int) -> list[tuple[int, int, bytes]]:
     """(SBN, ESI, symbol): all source symbols in order, then `repair` repair symbols (Reed-Solomon: shared among the
-    blocks by size, rounded up, as many as the code has). Raises BadPacket("info") for numbers out of bounds."""
+    blocks by size, rounded up), or as many as the code has: 256 of RaptorQ. Raises BadPacket("info")."""
     info.checked()
     if len(data) != info.length:
         raise ValueError(f"an object of {len(data)} bytes cannot be sent as one of {info.length}")
@@ -29,7 +29,9 @@ def encode(data: bytes, info: Info, repair: int) -> list[tuple[int, int, bytes]]
     if not repair:
         return source
     if info.fec == RAPTORQ:
-        return source + [(0, esi, symbol) for esi, symbol in raptor.repair_symbols(data, info, repair)]
+        return source + [
+            (0, esi, symbol) for esi, symbol in raptor.repair_symbols(data, info, min(repair, MOST_REPAIR))
+        ]
     return source + _parity(source, info, repair)
 
 
