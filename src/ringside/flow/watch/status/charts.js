@@ -2,6 +2,8 @@
 import uPlot from 'uplot';
 import { bits, count, cores, fixed, ms } from './text.js';
 import { KEEP_S } from './history.js';
+import { isGateway } from './multicast.js';
+import { isEdge } from './tiles.js';
 
 const COLOURS = ['#5aa9ff', '#3ecf8e', '#f5b83d', '#b18cff', '#ff7a8a', '#4fd6d6'];
 const HEIGHT = 150;
@@ -31,6 +33,11 @@ const OF_EDGE = [
   { title: 'Cores', axis: (value) => fixed(value, 2), series: () => [['all_cores', 'all workers', cores]] },
   { title: 'Requests a second', axis: count, wide: true, series: () => [['requests', 'from viewers', count], ['upstream', 'to the origin', (value) => fixed(value, 1)]] },
 ];
+const OF_GATEWAY = [
+  ...OF_EDGE.slice(0, -1),
+  { title: 'From the origin', axis: round, wide: true, series: () => [['group_bps', 'by the group', bits], ['unicast_bps', 'by unicast', bits]] },
+];
+const specsOf = (message) => (isGateway(message) ? OF_GATEWAY : isEdge(message) ? OF_EDGE : OF_EVENT);
 
 class Chart {
   #spec; #root; #legend; #place; #plot = null; #series = []; #columns = {}; #times = [];
@@ -104,11 +111,11 @@ class Chart {
 
 const clock = (time_s) => new Date(time_s * 1000).toTimeString().slice(0, time_s % 60 ? 8 : 5);
 
-/** Charts into `root`, those of an event or of an edge; gives back the function that draws a history. */
+/** Charts into `root`; gives back the function that draws a history, with the charts that fit the newest message. */
 export function charts(root) {
   let [all, specs] = [[], null];
-  return (history, edge) => {
-    const wanted = edge ? OF_EDGE : OF_EVENT;
+  return (history, message) => {
+    const wanted = specsOf(message);
     if (specs !== wanted) {
       specs = wanted;
       all = wanted.map((spec) => new Chart(spec));

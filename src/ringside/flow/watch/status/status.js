@@ -3,6 +3,7 @@ import { timeOfDay } from '../controls/text.js';
 import { charts } from './charts.js';
 import { Feed } from './feed.js';
 import { empty, pick, push, rowOf } from './history.js';
+import { groupRates, groupTilesOf, isGateway } from './multicast.js';
 import { headsOf, NAMES, rowsOf } from './tables.js';
 import { lasting, text } from './text.js';
 import { isEdge, tilesOf } from './tiles.js';
@@ -12,10 +13,11 @@ const CONNECTION = {
   lost: 'Connection lost, retrying; these numbers are from ',
 };
 
-const at = Object.fromEntries(['event', 'state', 'up', 'now', 'connection', 'tiles', 'charts', 'log', 'watch'].map((id) => [id, document.getElementById(id)]));
+const at = Object.fromEntries(['event', 'state', 'up', 'now', 'connection', 'tiles', 'gateway', 'group-tiles', 'charts', 'log', 'watch'].map((id) => [id, document.getElementById(id)]));
 const draw = charts(at.charts);
 let history = empty();
 let last_ms = null;
+let before = null;
 
 function make(tag, content, tone) {
   const element = document.createElement(tag);
@@ -24,8 +26,8 @@ function make(tag, content, tone) {
   return element;
 }
 
-function tiles(message) {
-  at.tiles.replaceChildren(...tilesOf(message).map(({ label, value, note, tone }) => {
+function tiles(root, all) {
+  root.replaceChildren(...all.map(({ label, value, note, tone }) => {
     const tile = document.createElement('div');
     tile.className = 'tile';
     if (tone) tile.dataset.tone = tone;
@@ -70,7 +72,8 @@ function log(message) {
 
 function show(message) {
   last_ms = pick(message, 'now_ms') ?? Date.now();
-  history = push(history, last_ms / 1000, rowOf(message));
+  history = push(history, last_ms / 1000, { ...rowOf(message), ...groupRates(before, message) });
+  before = message;
   const state = pick(message, 'state');
   at.event.textContent = text(pick(message, 'event'));
   at.state.textContent = text(state);
@@ -80,10 +83,12 @@ function show(message) {
   document.title = `${text(pick(message, 'event'))} · ${text(state)} · status`;
   document.body.dataset.of = isEdge(message) ? 'edge' : 'event';
   at.watch.hidden = pick(message, 'upstream', 'mode') === 'pull'; // whose names our page cannot know
-  tiles(message);
+  at.gateway.hidden = !isGateway(message);
+  tiles(at.tiles, tilesOf(message));
+  tiles(at['group-tiles'], groupTilesOf(message));
   NAMES.forEach((name) => table(name, message));
   log(message);
-  draw(history, isEdge(message));
+  draw(history, message);
 }
 
 function connection(state) {

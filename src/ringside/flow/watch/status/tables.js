@@ -1,5 +1,6 @@
 /* The tables. Pure: a message in, rows of cells out. A cell is text, or {text, tone}. */
 import { pick, tracksOf } from './history.js';
+import { GROUP } from './multicast.js';
 import { bits, bytes, cores, count, lasting, ms, size, text } from './text.js';
 
 const KINDS = ['manifest', 'playlist', 'part', 'segment', 'page', 'other'];
@@ -16,6 +17,7 @@ const TABLES = {
     heads: ['Track', 'Codec', 'Newest', 'Age', 'Gaps'],
     rows: (message) => tracksOf(message).map(track),
   },
+  group: GROUP,
   kinds: {
     heads: ['Kind', 'Answered', 'Held first', 'Upstream', 'Sent'],
     rows: (message) => KINDS.filter((name) => pick(message, 'edge', 'kinds', name, 'hits') > 0).map((name) => kind(name, message)),
