@@ -18,7 +18,8 @@ def _track(name: str, at: int) -> dict[str, int]:
     cost, repaired = RATES[name] * at // 8, RATES[name] * flowed // (8 * 250)
     return {
         "packets": packets * 95 // 100, "lost": packets * 5 // 100, "objects": objects,
-        "mended_by_fec": objects * 45 // 100, "mended_by_unicast": objects * 4 // 100, "missing": 0, "group_bytes": packets * PACKET_BYTES * 95 // 100,
+        "mended_by_fec": objects * 45 // 100, "mended_by_unicast": objects * 4 // 100, "missing": 0,
+        "group_bytes": packets * PACKET_BYTES * 95 // 100,
         "unicast_bytes": repaired + RATES[name] * silent // 8, "unicast_cost_bytes": cost,
     }  # fmt: skip
 
