@@ -86,9 +86,27 @@ def test_of_two_frames_with_one_strip_the_later_counts_and_what_was_not_read_is_
     seen[20][1] = None
     seen[22][1], seen[22][6] = None, 1
     told = figures.told(seen[:25] + seen[27:])
-    assert (told.twice, told.unread, told.late, told.missed) == (1, 1, 1, 2)
+    assert (told.twice, told.unread, told.late, told.missed, told.passed) == (1, 1, 1, 2, 0)
     assert len(told.frames) == 30 - 3 - 2
     assert max(figures.latencies_ms(told.frames)) < 202
+
+
+def test_what_a_seek_took_the_place_of_before_it_was_due_was_never_on_the_screen() -> None:
+    seen = rows(without(film(200), 50, 110))
+    seen[49][0] = float(seen[50][0] or 0) + 3  # due at the next refresh; what follows the seek is there at once
+    told = figures.told(seen)
+    assert told.passed == 1
+    assert [by_ms > 0 for _, by_ms in figures.jumps(Screen(told.frames).frames)] == [True]
+
+
+def test_a_frame_without_a_callback_was_on_the_screen_all_the_same() -> None:
+    frames = film(200)
+    seldom = [frame for number, frame in enumerate(frames) if number % 4]
+    assert {
+        spread for _, spread in figures.spread_ms([Screen(frames), Screen(seldom)], BEGAN + 1000, BEGAN + 9000)
+    } <= {0, 1}
+    lost = Screen(without(frames, 50, 52))
+    assert max(spread for _, spread in figures.spread_ms([Screen(frames), lost], BEGAN, BEGAN + 9000)) > 60
 
 
 def test_passing_over_many_frames_or_going_back_is_a_jump_and_losing_two_is_not() -> None:

@@ -42,12 +42,17 @@ class Told(NamedTuple):
     """Frames that showed the strip of the next: the callback came late, and the picture was already the next."""
     missed: int
     """Frames that the browser presented and no callback was called for."""
+    passed: int
+    """Frames that were still to be displayed when another took their place: after a seek the next is there at once."""
 
 
 def told(rows: Iterable[Sequence[float | None]]) -> Told:
-    """Frames of rows `[shown_ms, capture_ms, media_s, presented, rate, …]`; of two with one strip the later counts."""
+    """Frames of rows `[shown_ms, capture_ms, media_s, presented, rate, …]`, in the order in which they were presented.
+
+    Of two with one strip the later counts, and of two that are due in the wrong order.
+    """
     frames: list[Frame] = []
-    unread = late = twice = missed = 0
+    unread = late = twice = missed = passed = 0
     last: int | None = None
     for shown_ms, capture_ms, media_s, presented, rate, *more in rows:
         if shown_ms is None or media_s is None or presented is None or rate is None:
@@ -61,8 +66,11 @@ def told(rows: Iterable[Sequence[float | None]]) -> Told:
         if frames and frames[-1].capture_ms == capture_ms:
             frames.pop()
             twice += 1
+        while frames and frames[-1].shown_ms >= shown_ms:
+            frames.pop()
+            passed += 1
         frames.append(Frame(shown_ms, int(capture_ms), media_s, last, rate))
-    return Told(frames, unread, late, twice, missed)
+    return Told(frames, unread, late, twice, missed, passed)
 
 
 def between(frames: Sequence[Frame], from_ms: float, until_ms: float) -> list[Frame]:
@@ -87,16 +95,35 @@ def latencies_ms(frames: Iterable[Frame]) -> list[float]:
 
 
 class Screen:
-    """One player's screen: what it shows at any instant."""
+    """One player's screen: what it shows at any instant.
+
+    Frames displayed without a callback lie between their neighbours: a page is called back at most once a refresh of
+    its own, which Chromium halves where several videos play, and then two pictures may share one callback.
+    """
 
     def __init__(self, frames: Sequence[Frame]) -> None:
         self.frames = sorted(frames)
-        self._shown = [frame.shown_ms for frame in self.frames]
+        self._on = [each for pair in pairwise(self.frames) for each in _from(*pair)] + self.frames[-1:]
+        self._shown = [frame.shown_ms for frame in self._on]
 
     def at(self, at_ms: float) -> int | None:
         """Capture time of the frame on the screen, however long it has stood there; None before the first."""
         index = bisect_right(self._shown, at_ms) - 1
-        return None if index < 0 else self.frames[index].capture_ms
+        return None if index < 0 else self._on[index].capture_ms
+
+
+def _from(before: Frame, after: Frame) -> list[Frame]:
+    """A frame, and those between it and the next that were displayed and not read, where they are that many."""
+    steps = unread_between(before, after) + 1
+    taken_ms, shown_ms = after.capture_ms - before.capture_ms, after.shown_ms - before.shown_ms
+    if abs(taken_ms - steps * FRAME_MS) > FRAME_MS / 2:
+        return [before]
+    return [
+        before._replace(
+            shown_ms=before.shown_ms + shown_ms * n / steps, capture_ms=before.capture_ms + round(taken_ms * n / steps)
+        )
+        for n in range(steps)
+    ]
 
 
 def instants(from_ms: float, until_ms: float) -> list[float]:

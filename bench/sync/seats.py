@@ -90,6 +90,7 @@ def player_figures(seen: Seen, from_ms: float, until_ms: float) -> dict[str, Any
             "late": all_told.late,
             "twice": all_told.twice,
             "missed": all_told.missed,
+            "passed": all_told.passed,
             "lost": seen.lost,
             "read_ms": figures.summary(row[5] or 0.0 for row in seen.rows),
         },
