@@ -40,7 +40,7 @@ from ringside.core.alc.auth import AT, SN_AT
 from ringside.core.alc.outgoing import packets, table
 
 TSI = 7
-LIMITS = Limits(object_bytes=1 << 20, all_bytes=100_000, objects=16, remembered=64, early=64)
+LIMITS = Limits(object_bytes=1 << 20, all_bytes=60_000, objects=16, remembered=64, early=64)
 EDGES = (0, 1, 2, 3, 4, 7, 8, 15, 63, 64, 127, 128, 191, 192, 193, 254, 255)
 NUMBERS = (0, 1, 255, 256, 0xFFFF, 1 << 22, (1 << 22) + 1, (1 << 24) - 1, 1 << 31, (1 << 32) - 1)
 TEXTS = (

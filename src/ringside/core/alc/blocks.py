@@ -4,6 +4,7 @@ What enters: numbers that fti.py has checked. What leaves: a block's size and th
 no list is made, so an object of many blocks costs nothing until its symbols come.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -31,6 +32,7 @@ class Blocks(NamedTuple):
         return self.large + sbn, esi
 
 
+@lru_cache(maxsize=1024)
 def partition(symbols: int, most: int) -> Blocks:
     """`symbols` source symbols cut into blocks of at most `most`; both at least 1."""
     number = -(-symbols // most)

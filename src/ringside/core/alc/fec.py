@@ -7,7 +7,7 @@ time.
 """
 
 from ringside.core.alc import raptor, rs28
-from ringside.core.alc.fti import MOST_REPAIR, NO_CODE, RAPTORQ, REED_SOLOMON, Info
+from ringside.core.alc.fti import MOST_REPAIR, NO_CODE, RAPTORQ, Info
 from ringside.core.alc.lct import BadPacket
 
 MOST_SURPLUS = 64  # RaptorQ symbols kept beyond k; two are enough but once in a million objects
@@ -58,6 +58,8 @@ class Gather:
         self._k = info.k
         self._source: dict[int, Symbol] = {}  # by index in the object
         self._repair: dict[int, dict[int, Symbol]] = {}  # by SBN, by ESI
+        self._have: dict[int, int] = {}  # symbols here of each block, both kinds
+        self._kept = 0  # symbols in memory
         self._done: set[int] = set()  # blocks of Reed-Solomon that are whole
         self._decoder: raptor.Decoder | None = None
 
@@ -75,16 +77,12 @@ class Gather:
         if self.info.fec == NO_CODE:
             return self._k - len(self._source)
         blocks = self.info.blocks
-        have: dict[int, int] = {sbn: len(repair) for sbn, repair in self._repair.items()}
-        for index in self._source:
-            sbn = blocks.place(index)[0]
-            have[sbn] = have.get(sbn, 0) + 1
-        return sum(max(0, blocks.symbols(sbn) - have.get(sbn, 0)) for sbn in range(blocks.number))
+        return sum(max(0, blocks.symbols(sbn) - self._have.get(sbn, 0)) for sbn in range(blocks.number))
 
     @property
     def kept_bytes(self) -> int:
         """Memory that symbols take here, without the object once it is whole."""
-        return 0 if self.data is not None else self.received * self.info.symbol
+        return self._kept * self.info.symbol
 
     def missing(self) -> list[int]:
         """Which source symbols are not here, by their index in the object, ascending."""
@@ -104,13 +102,13 @@ class Gather:
         if not (self._put_source(first + esi, symbol) if esi < k else self._put_repair(sbn, esi, symbol)):
             return None
         self.received += 1
+        self._kept += 1
+        self._have[sbn] = self._have.get(sbn, 0) + 1
         if len(self._source) == self._k:
-            return self._whole(b"".join(self._source[index] for index in range(self._k))[: info.length])
-        if info.fec == RAPTORQ:
-            return self._raptorq(esi, symbol)
-        if info.fec == REED_SOLOMON:
-            return self._reed_solomon(sbn, first, k)
-        return None
+            return self._joined()
+        if info.fec == NO_CODE or self._have[sbn] < k or sbn in self._done:
+            return None
+        return self._raptorq(esi, symbol) if info.fec == RAPTORQ else self._reed_solomon(sbn, first, k)
 
     def mend(self, offset: int, data: bytes) -> bytes | None:
         """The same for a piece of the object from elsewhere: every source symbol that lies whole in these bytes."""
@@ -126,9 +124,12 @@ class Gather:
                 return whole
         return None
 
+    def _joined(self) -> bytes:
+        return self._whole(b"".join([self._source[index] for index in range(self._k)])[: self.info.length])
+
     def _whole(self, data: bytes) -> bytes:
         self.data = data
-        self._source, self._repair, self._decoder = {}, {}, None
+        self._source, self._repair, self._decoder, self._kept = {}, {}, None, 0
         return data
 
     def _put_source(self, index: int, symbol: Symbol) -> bool:
@@ -139,43 +140,36 @@ class Gather:
 
     def _put_repair(self, sbn: int, esi: int, symbol: Symbol) -> bool:
         """Repair symbols beyond use are dropped: RaptorQ's after k + 64, Reed-Solomon's when a block is done."""
+        if sbn in self._done:
+            return False
         kept = self._repair.setdefault(sbn, {})
-        if esi in kept or sbn in self._done or (self.info.fec == RAPTORQ and self.received >= self._k + MOST_SURPLUS):
+        if esi in kept or (self.info.fec == RAPTORQ and self.received >= self._k + MOST_SURPLUS):
             return False
         kept[esi] = symbol
         return True
 
     def _raptorq(self, esi: int, symbol: Symbol) -> bytes | None:
         """The decoder is made when k symbols are here; each further one is a further chance."""
-        if self.received < self._k:
-            return None
-        self.fed_by_fec = True
-        if self._decoder is not None:
-            data = self._decoder.add(esi, symbol)
-            return None if data is None else self._whole(data)
-        self._decoder = raptor.Decoder(self.info)
-        for number, kept in (*self._source.items(), *self._repair.get(0, {}).items()):
+        fresh: list[tuple[int, Symbol]] = [(esi, symbol)]
+        if self._decoder is None:
+            self._decoder = raptor.Decoder(self.info)
+            fresh = [*self._source.items(), *self._repair.get(0, {}).items()]
+        for number, kept in fresh:
             data = self._decoder.add(number, kept)
             if data is not None:
+                self.fed_by_fec = True
                 return self._whole(data)
         return None
 
     def _reed_solomon(self, sbn: int, first: int, k: int) -> bytes | None:
         """A block with k symbols is mended at once; the object is whole when its last block is."""
-        repair = self._repair.get(sbn, {})
+        repair = self._repair.pop(sbn, {})
         known = {esi: self._source[first + esi] for esi in range(k) if first + esi in self._source}
-        if len(known) + len(repair) < k:
-            return None
-        self._done.add(sbn)
-        if len(known) == k:
-            repair.clear()
-            return None
-        self.fed_by_fec = True
         missing = [esi for esi in range(k) if esi not in known]
-        known |= dict(list(repair.items())[: k - len(known)])
+        known |= repair  # exactly k: this is called with the symbol that makes it so
         for esi, symbol in zip(missing, rs28.symbols(known, missing), strict=True):
             self._source[first + esi] = symbol
-        repair.clear()
-        if len(self._source) < self._k:
-            return None
-        return self._whole(b"".join(self._source[index] for index in range(self._k))[: self.info.length])
+        self._done.add(sbn)
+        self._kept += len(missing) - len(repair)
+        self.fed_by_fec |= bool(repair)
+        return self._joined() if len(self._source) == self._k else None

@@ -57,8 +57,8 @@ def symbols(known: Mapping[int, bytes | memoryview], wanted: Sequence[int]) -> l
     if not wanted:
         return []
     rows = [bytes(symbol) for symbol in known.values()]
-    sums = np.zeros((len(wanted), len(rows[0])), np.uint8)
-    for total, factors in zip(sums, weights(list(known), wanted).tolist(), strict=True):
-        for factor, row in zip(factors, rows, strict=True):
-            total ^= np.frombuffer(row.translate(PRODUCTS[factor]), np.uint8)
-    return [total.tobytes() for total in sums]
+    made = []
+    for factors in weights(list(known), wanted).tolist():
+        products = b"".join([row.translate(PRODUCTS[factor]) for factor, row in zip(factors, rows, strict=True)])
+        made.append(np.bitwise_xor.reduce(np.frombuffer(products, np.uint8).reshape(len(rows), -1)).tobytes())
+    return made
