@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  columnsFor, labelOf, medianOf, momentOf, originsOf, playersOf, signed, spreadOf, spreadText, toneOf,
+  columnsFor, isCrowded, labelOf, medianOf, momentOf, originsOf, playersOf, signed, spreadOf, spreadText, toneOf,
 } from '../../../src/ringside/flow/watch/wall/plan.js';
 
 test('the address says who stands on the wall, twelve at most', () => {
@@ -13,6 +13,15 @@ test('the address says who stands on the wall, twelve at most', () => {
 test('on loopback every tile has an address of its own', () => {
   assert.deepEqual(originsOf(null, 'http://localhost:8080/wall', 3), ['http://127.0.0.1:8080', 'http://127.0.0.2:8080', 'http://127.0.0.3:8080']);
   assert.deepEqual(originsOf(null, 'http://127.0.0.1:8080/wall', 2, false), ['http://127.0.0.1:8080', 'http://127.0.0.1:8080']);
+});
+
+test('more screens of one host than a browser has connections for are said, whatever their path', () => {
+  const at = (origin, count) => Array(count).fill(origin);
+  assert.ok(isCrowded(['push', 'hls', 'hls', 'dash'], at('http://edge', 4)));
+  assert.ok(!isCrowded(['push', 'moq', 'hls', 'dash'], at('http://edge', 4)), 'MoQ comes another way');
+  assert.ok(!isCrowded(Array(8).fill('push'), at('https://edge', 8)), 'all share one connection');
+  assert.ok(!isCrowded(Array(4).fill('hls'), [...at('http://edge', 2), ...at('http://other', 2)]));
+  assert.ok(isCrowded(Array(6).fill('hls'), [...at('http://edge', 4), ...at('http://other', 2)]), 'one of two hosts is enough');
 });
 
 test('elsewhere tiles come from the page\'s own host, or in turn from the edges that are named', () => {

@@ -1,7 +1,8 @@
 /* Which way the picture comes: the first of several paths that works, and back to a better one when it can be had.
    Pure: `(state, input, now, dice)` in, the next state and what to do out.
 
-   Inputs   manifest  failed{kind,status,offered: false where the event is there but this path to it is not}  unsupported  restart (the session starts over)
+   Inputs   manifest  failed{kind,status,offered: false where the event is there but this path to it is not}  unsupported
+            restart (the session starts over)
             tick{moving,waiting,stalled,online}: waiting is a picture wanted and not yet there; stalled, one that stands
             probed{name}: the best path above that answers now, or null
             past: the viewer goes back further than a path of the present reaches;  present: and returns
@@ -90,7 +91,8 @@ function tick(state, input, now_ms, dice) {
 
 function moving(state, now_ms) {
   const proven = state.at === 0 && now_ms - state.since_ms > PROVEN_MS;
-  const next = { ...state, moved: true, played: true, opened: true, lost: false, tries: 0, still_ms: null, probes: proven ? 0 : state.probes };
+  const well = { moved: true, played: true, opened: true, lost: false, tries: 0, still_ms: null };
+  const next = { ...state, ...well, probes: proven ? 0 : state.probes };
   if (state.at === 0 || state.probe_at_ms === null || now_ms < state.probe_at_ms) return stay(next);
   return { state: { ...next, probe_at_ms: null }, go: null, probe: state.paths.slice(0, state.at), kept: false };
 }

@@ -195,7 +195,9 @@ class HlsPlayer {
     const levels = this.#hls?.levels ?? [];
     if (!this.#known || !levels.length) return null;
     const muxed = levels.some(({ audioCodec }) => audioCodec);
-    return { picture: levels.some(({ height, videoCodec }) => height || videoCodec), sound: muxed || this.#hls.audioTracks.length > 0 || !levels.some(({ attrs }) => attrs?.CODECS) };
+    const said = levels.some(({ attrs }) => attrs?.CODECS);
+    const picture = levels.some(({ height, videoCodec }) => height || videoCodec);
+    return { picture, sound: muxed || this.#hls.audioTracks.length > 0 || !said };
   }
 
   bandwidth_bps() {

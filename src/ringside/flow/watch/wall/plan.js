@@ -4,6 +4,7 @@ export const MOST = 12;
 const LABELS = { push: 'Push', moq: 'MoQ', 'll-hls': 'LL-HLS', 'll-dash': 'LL-DASH', shaka: 'Shaka', 'native-hls': 'Native' };
 const NAMES = { hls: 'll-hls', dash: 'll-dash', native: 'native-hls' };
 const GAP_PX = 10;
+const HELD = 3; // requests held to one host, of the six connections that a browser opens over HTTP/1.1
 
 /** A path or a player's name → what people call it. */
 export const labelOf = (name) => LABELS[NAMES[name] ?? name] ?? name ?? '–';
@@ -25,6 +26,13 @@ export function originsOf(asked, page, count, spreads = true) {
   if (edges.length) return Array.from({ length: count }, (_, at) => new URL(edges[at % edges.length], page).origin);
   const many = spreads && protocol === 'http:' && isLoopback(hostname);
   return Array.from({ length: count }, (_, at) => (many ? `http://127.0.0.${at + 1}${port && `:${port}`}` : origin));
+}
+
+/** Whether some host is to hold more requests than a browser has connections for: each path but MoQ holds one (a stream, a
+    playlist, a segment in the making) and asks for more beside it; over TLS they all share one connection. */
+export function isCrowded(names, origins) {
+  const holding = origins.filter((origin, at) => names[at] !== 'moq' && origin.startsWith('http:'));
+  return holding.some((one) => holding.filter((origin) => origin === one).length > HELD);
 }
 
 /** Columns that make `count` pictures of 16:9, each with a strip of `foot_px` below, largest in `width` × `height`. */

@@ -21,8 +21,8 @@ export class Tile {
     this.root = template.content.firstElementChild.cloneNode(true);
     const find = (one) => this.root.querySelector(one);
     this.#at = {
-      video: find('video'), freeze: find('.freeze'), sentence: find('.sentence'), path: find('.path'), edge: find('.edge'), latency: find('.latency'),
-      offset: find('.offset b'), sound: find('.sound'), number: find('.number'), state: find('.state'),
+      video: find('video'), freeze: find('.freeze'), sentence: find('.sentence'), path: find('.path'), edge: find('.edge'),
+      latency: find('.latency'), offset: find('.offset b'), sound: find('.sound'), number: find('.number'), state: find('.state'),
     };
     this.#trace = new Trace(find('.trace'));
     put(this.#at.number, String(number));

@@ -3,14 +3,13 @@
    The address says what stands on it: ?players=push,push,hls  &edges=http://a,http://b  &target=SECONDS  &event=NAME. */
 import { offers } from '../player/probe.js';
 import { abilities } from '../player/index.js';
-import { columnsFor, isLoopback, medianOf, momentOf, originsOf, playersOf, spreadOf, spreadText, toneOf } from './plan.js';
+import { columnsFor, isCrowded, isLoopback, medianOf, momentOf, originsOf, playersOf, spreadOf, spreadText, toneOf } from './plan.js';
 import { photograph, print } from './photo.js';
 import { Tile } from './tile.js';
 import { Trace } from './trace.js';
 
 const READ_MS = 250;
 const SMOOTH = 4;
-const CROWDED = 3; // held streams to one host, of the six connections that a browser opens
 
 const byId = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
@@ -36,7 +35,7 @@ class Wall {
       byId('tiles').append(tile.root);
       this.tiles.push(tile);
     }
-    byId('crowded').hidden = new Set(origins).size > 1 || names.filter((name) => name === 'push').length <= CROWDED || location.protocol === 'https:';
+    byId('crowded').hidden = !isCrowded(names, origins);
     new ResizeObserver(() => this.#fit()).observe(byId('tiles'));
     this.#fit();
     this.#listen();
@@ -83,7 +82,8 @@ class Wall {
     const playing = this.tiles.filter(({ offset_ms }) => Number.isFinite(offset_ms));
     byId('spread').dataset.tone = toneOf(spread_ms);
     put(byId('spread-ms'), spreadText(spread_ms));
-    put(byId('spread-of'), `${playing.length} of ${this.tiles.length} screens · ${playing.every(({ pictured }) => pictured) ? 'from the pictures' : 'by media time'}`);
+    const source = playing.every(({ pictured }) => pictured) ? 'from the pictures' : 'by media time';
+    put(byId('spread-of'), `${playing.length} of ${this.tiles.length} screens · ${source}`);
     put(byId('target'), (target_ms / 1000).toFixed(2));
     put(byId('title'), this.tiles.map(({ player }) => player.player?.title()).find(Boolean) ?? (event === 'main' ? 'Main event' : event));
     byId('live').hidden = !playing.length;

@@ -99,7 +99,8 @@ export class Feed {
     let reading = null;
     while (!this.#closed) {
       reading ??= group.readFrame().catch(() => undefined);
-      const frame = this.#waiting.length ? await within(reading, this.#patience_ms) : await Promise.race([reading, this.#anotherCame().then(() => STILL)]);
+      const newer = this.#waiting.length > 0;
+      const frame = await (newer ? within(reading, this.#patience_ms) : Promise.race([reading, this.#anotherCame().then(() => STILL)]));
       if (frame === STILL) continue;
       if (frame === LATE) return this.#leave(group);
       if (this.#closed || !frame) break;

@@ -61,6 +61,7 @@ function rise(state, { at, rungs }, now_ms) {
 export function probed(state, { probe_bps, at, rungs }, now_ms) {
   const next = { ...state, probing: false, probe_bps, switched_ms: now_ms };
   const fit = rungs.findLastIndex(({ bps }, i) => i > at && bps * ROOM <= probe_bps);
-  if (fit < 0) return { state: { ...next, patience_ms: Math.min(MOST_PATIENCE_MS, 2 * Math.max(LEAST_PATIENCE_MS / 2, state.patience_ms)) }, order: null };
+  const longer_ms = Math.min(MOST_PATIENCE_MS, 2 * Math.max(LEAST_PATIENCE_MS / 2, state.patience_ms));
+  if (fit < 0) return { state: { ...next, patience_ms: longer_ms }, order: null };
   return { state: { ...next, climbed_ms: now_ms, delays: [] }, order: { type: 'switch', to: rungs[fit].name } };
 }

@@ -100,7 +100,10 @@ export class Lane {
     const one = this.#next;
     if (!one.chunks.length) return;
     const at = splice(one.chunks, {
-      end_s: this.end_s, playhead_s: this.#sink.playhead_s + (this.#sink.base_s ?? 0), alive: this.alive, kin: same(this.#written, one.chunks[0].written),
+      end_s: this.end_s,
+      playhead_s: this.#sink.playhead_s + (this.#sink.base_s ?? 0),
+      alive: this.alive,
+      kin: same(this.#written, one.chunks[0].written),
     });
     if (at < 0) return;
     this.#current?.feed.close();

@@ -121,7 +121,9 @@ export class PushPlayer {
     if (!run?.sink || run.sink.state !== 'open' || this.video.error) return void this.load();
     run.failed = false;
     run.retrying = new Retrying();
-    for (const lane of run.lanes.values()) if (!lane.alive && !lane.wanted) lane.bring(run.last?.get(lane.kind) ?? lane.track ?? run[lane.kind][0]);
+    for (const lane of run.lanes.values()) {
+      if (!lane.alive && !lane.wanted) lane.bring(run.last?.get(lane.kind) ?? lane.track ?? run[lane.kind][0]);
+    }
   }
 
   recover() {
@@ -163,7 +165,8 @@ export class PushPlayer {
     if (lane === run.main || run.offset_ms === null) run.offset_ms = offset_ms;
     if (lane === run.main && offset_ms !== null) run.newest_ms = chunk.end_s * 1000 + offset_ms;
     const live = performance.now() - lane.since_ms > LIVE_AFTER_MS;
-    if (live && offset_ms !== null && this.#clock.known) this.#floor.arrived(this.#clock.now() - chunk.start_s * 1000 - offset_ms, performance.now());
+    const delay_ms = this.#clock.now() - chunk.start_s * 1000 - offset_ms;
+    if (live && offset_ms !== null && this.#clock.known) this.#floor.arrived(delay_ms, performance.now());
     (run.last ??= new Map()).set(lane.kind, chunk.track);
     if (!run.known) {
       run.known = true;

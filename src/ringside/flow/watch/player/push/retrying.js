@@ -2,9 +2,10 @@
 
 const WAITS_MS = [60, 400, 900, 1800];
 const FIRST_TRIES = 2; // for a feed that never brought anything
-const SILENT_MS = 2500; // not a byte for so long, or up to twice: the line is dead though nobody said so. A crowd that hears nothing
-// because the event pauses must not come back in one stroke
-const WELL_MS = 5000; // chunks for so long, and what was before is forgotten: a feed that dies again and again is asked ever later
+/* Not a byte for so long, or up to twice: the line is dead though nobody said so. A crowd that hears nothing because the
+   event pauses must not come back in one stroke. */
+const SILENT_MS = 2500;
+const WELL_MS = 5000; // chunks for so long, and what was before is forgotten: who dies again and again is asked ever later
 const FINAL = new Set([401, 403, 404, 410, 429, 503]);
 
 export class Retrying {

@@ -94,7 +94,8 @@ class Lane {
   #refused(error) {
     const behind_s = [5, 1][this.#tried];
     this.#tried += 1;
-    if (error.name !== 'QuotaExceededError' || behind_s === undefined || !this.remove(this.#sink.playhead_s - behind_s)) this.#sink.fail('append');
+    const full = error.name === 'QuotaExceededError' && behind_s !== undefined;
+    if (!full || !this.remove(this.#sink.playhead_s - behind_s)) this.#sink.fail('append');
   }
 
   /** Takes away what lies before `end_s`; whether there was anything. */
