@@ -119,6 +119,8 @@ class Origin:
     async def restart(self) -> None:
         """Another process at the same address: it knows nothing of what was."""
         await self.stop()
+        if isinstance(self._clock, Simulated):
+            self._clock.advance_ns(1)  # no two processes begin in the same nanosecond
         self.hub = self._new_hub()
         await self.start()
 
@@ -151,19 +153,19 @@ class Far:
         self.head = ""
 
     @classmethod
-    async def ask(cls, port: int, token: str = "", **options: int) -> "Far":
+    async def ask(cls, port: int, token: str = "", path: str = "/feed", **options: int) -> "Far":
         """Ask for the feed and read the head; the rest is not read before `follow`."""
         far = cls(*await asyncio.open_connection("127.0.0.1", port, **options))
         fields = f"Authorization: Bearer {token}\r\n" if token else ""
-        far._writer.write(f"GET /feed HTTP/1.1\r\nHost: origin\r\n{fields}\r\n".encode())
+        far._writer.write(f"GET {path} HTTP/1.1\r\nHost: origin\r\n{fields}\r\n".encode())
         far.head = (await asyncio.wait_for(far._reader.readuntil(b"\r\n\r\n"), 5)).decode()
         far.status = int(far.head.split()[1])
         return far
 
     @classmethod
-    async def follow(cls, port: int, token: str = "") -> "Far":
+    async def follow(cls, port: int, token: str = "", path: str = "/feed") -> "Far":
         """Ask for the feed and take it all in, from now on."""
-        far = await cls.ask(port, token)
+        far = await cls.ask(port, token, path)
         assert far.status == 200, far.head
         far.read_on()
         return far

@@ -56,7 +56,7 @@ def test_an_origin_that_gives_its_feed_is_pushed_from() -> None:
 
 def asked(port: Port) -> int:
     """How often the feed has been asked for."""
-    return sum(request.startswith(b"GET /feed ") for request in port.requests)
+    return sum(request.startswith(b"GET /feed?turns ") for request in port.requests)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringside.core.feed import Appended, Cache, Closed, Decoder, Document, Expected, Message, Opened, Ranged, Removed
-from ringside.flow.relay.feed.remote import pieces
+from ringside.flow.relay.feed.pieces import pieces
 from ringside.flow.relay.feed.shelf import Shelf, Told
 
 paths = st.sampled_from(["/a", "/b", "/c"])

@@ -21,7 +21,8 @@ from ringside.core.feed import (
     Removed,
 )
 from ringside.flow.relay.feed import remote
-from ringside.flow.relay.feed.remote import MAX_FEEDS, PIECE_BYTES, asks_for_feed, bearer
+from ringside.flow.relay.feed.pieces import PIECE_BYTES
+from ringside.flow.relay.feed.remote import MAX_FEEDS, asks_for_feed, bearer
 from ringside.flow.relay.feed.shelf import Shelf
 
 BIG = os.urandom(200_000)

@@ -2,9 +2,11 @@
 
 What enters: connections whose first request is `GET /feed`, and what the hub tells. What leaves: a 200 that ends with
 the connection, in it the snapshot with its bytes, Synced, and every change; a Beat where a second passed in silence.
+Who asks for `/feed?turns` is told after Synced, and after each batch of changes, which Turn that was. Who has been
+cut off asks for `/feed?since=EPOCH.NUMBER`, of the last turn it has whole, and is told that Turn, the turns after it,
+Synced and the newest Turn, as long as we remember them; else all that exists, as anyone who comes for the first time.
 Media goes from its memfd by sendfile(2) and is never in Python's hands. What a reader has still to take is bounded:
-who takes nothing for ten seconds, or falls too far behind, is cut off and counted; it comes back and starts anew.
-Documents of the class NONE (status, metrics) are each process's own and are not told.
+who takes nothing for ten seconds, or falls too far behind, is cut off and counted; it comes back.
 """
 
 import asyncio
@@ -16,11 +18,13 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 from ringside.core.clock import Clock
-from ringside.core.feed import Appended, Beat, Cache, Document, Message, Synced, encode, growth
-from ringside.flow.relay.feed.shelf import Memory, Shelf, Told
+from ringside.core.feed import Beat, Synced, encode
+from ringside.flow.relay.feed.pieces import Piece, ended, pieces, spent
+from ringside.flow.relay.feed.shelf import Shelf, Told
+from ringside.flow.relay.feed.turns import Asked, Ring, asked
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +33,6 @@ MAX_FEEDS = 64
 STALLED_NS = 10_000_000_000
 BEAT_NS = 1_000_000_000
 TICK_S = 0.2
-PIECE_BYTES = 1 << 20  # of media in one frame: what the other end has to keep until it is whole
-FRAMES_BYTES = 64 << 10  # of snapshot written in one piece
 TURN_BYTES = 4 << 20  # sent to one reader before others have their turn
 MAX_FRAMES_BYTES = 64 << 20  # of changes, media aside, that one reader leaves waiting
 MAX_MEDIA_BYTES = 512 << 20  # of media in changes that one reader leaves waiting
@@ -71,53 +73,18 @@ def bearer(data: bytes) -> bytes:
     return b""
 
 
-class Piece(NamedTuple):
-    """Frames, and after them bytes [first, end) of a memory, which complete the last of them."""
-
-    frames: bytes
-    memory: Memory | None = None
-    first: int = 0
-    end: int = 0
-
-
-def pieces(told: Iterable[Told]) -> Iterator[Piece]:
-    """What is sent over HTTP for what workers are told."""
-    frames: list[bytes] = []
-    size = 0
-    for message, memory, first in told:
-        if isinstance(message, Appended) and memory is not None:
-            for at in range(first, message.size, PIECE_BYTES):
-                end = min(at + PIECE_BYTES, message.size)
-                frames.append(growth(message.blob, end, end - at))
-                yield Piece(b"".join(frames), memory, at, end)
-                frames, size = [], 0
-        elif not _is_private(message):
-            frames.append(encode(message))
-            size += len(frames[-1])
-            if size > FRAMES_BYTES:
-                yield Piece(b"".join(frames))
-                frames, size = [], 0
-    if frames:
-        yield Piece(b"".join(frames))
-
-
-def _is_private(message: Message) -> bool:
-    return isinstance(message, Document) and message.cache is Cache.NONE
-
-
-def _spent(told: Iterable[Told]) -> Iterator[Told]:
-    """`told`, each forgotten as it is taken, so that memory is not kept for what has been sent."""
-    left = deque(told)
-    while left:
-        yield left.popleft()
-
-
 class Reader:
-    """One edge that reads the feed. `on_lost(reader, reason)` is called once, unless `close` was."""
+    """One edge that reads the feed, by `turns` or not. `on_lost(reader, reason)` is called once, unless `close` was."""
 
     def __init__(
-        self, sock: socket.socket, snapshot: Iterator[Piece], clock: Clock, on_lost: Callable[["Reader", str], None]
+        self,
+        sock: socket.socket,
+        snapshot: Iterator[Piece],
+        clock: Clock,
+        on_lost: Callable[["Reader", str], None],
+        turns: bool = False,
     ) -> None:
+        self.turns = turns
         self._loop = asyncio.get_running_loop()
         self._socket = sock
         self._clock = clock
@@ -257,7 +224,8 @@ class Readers:
         self._timer: asyncio.TimerHandle | None = None
         self._spoke_ns = 0
         self._sent_bytes = 0  # to those who are gone
-        self.fed = self.refused = self.cut_off = 0
+        self.ring = Ring(clock.now_ns())
+        self.fed = self.resumed = self.refused = self.cut_off = 0
 
     def __repr__(self) -> str:
         return f"<Readers {len(self._readers)}>"
@@ -270,6 +238,7 @@ class Readers:
         return {
             "feeds": len(self._readers),
             "fed": self.fed,
+            "resumed": self.resumed,
             "refused": self.refused,
             "cut_off": self.cut_off,
             "sent_bytes": self._sent_bytes + sum(reader.sent_bytes for reader in self._readers),
@@ -283,7 +252,7 @@ class Readers:
         elif len(self._readers) >= MAX_FEEDS:
             self.refuse(sock, 503, f"{MAX_FEEDS} edges are fed here already")
         else:
-            self._begin(sock, shelf)
+            self._begin(sock, shelf, asked(data))
 
     def refuse(self, sock: socket.socket, status: int, sentence: str) -> None:
         """Answer with one sentence, and count it."""
@@ -292,17 +261,21 @@ class Readers:
         refuse(sock, status, sentence)
 
     def tell(self, told: Iterable[Told]) -> None:
-        """Tell every reader the same."""
-        if not self._readers:
-            return
+        """Tell every reader the same; it is one turn."""
         changes = list(pieces(told))
-        if changes:
-            self._spoke_ns = self._clock.now_ns()
+        if not changes:
+            return
+        now_ns = self._clock.now_ns()
+        turn = ended(changes, self.ring.next)
+        self.ring.put(turn, now_ns)
+        if self._readers:
+            self._spoke_ns = now_ns
             for reader in tuple(self._readers):
-                reader.tell(changes)
+                reader.tell(turn if reader.turns else changes)
 
     def close(self) -> None:
-        """Cut all of them off: there is another feed to begin with, or none."""
+        """Cut all of them off: there is another feed to begin with, in an epoch of its own, or none."""
+        self.ring = Ring(max(self._clock.now_ns(), self.ring.turn.epoch + 1))
         for reader in self._readers:
             self._sent_bytes += reader.sent_bytes
             reader.close()
@@ -311,15 +284,23 @@ class Readers:
             self._timer.cancel()
             self._timer = None
 
-    def _begin(self, sock: socket.socket, shelf: Shelf) -> None:
-        snapshot = pieces(_spent([*shelf.told(), Told(Synced(shelf.media_ns))]))
-        reader = Reader(sock, snapshot, self._clock, self._lost)
+    def _begin(self, sock: socket.socket, shelf: Shelf, wish: Asked) -> None:
+        reader = Reader(sock, self._all(shelf, wish), self._clock, self._lost, wish.turns)
         self._readers[reader] = None
         self.fed += 1
         log.info("an edge is fed: %d in all", len(self._readers))
         if self._timer is None:
             self._timer = reader._loop.call_later(TICK_S, self._tick)
         reader.flush()
+
+    def _all(self, shelf: Shelf, wish: Asked) -> Iterator[Piece]:
+        """What `wish` has to be told so that it has all that exists."""
+        end = [Told(Synced(shelf.media_ns)), *([Told(self.ring.turn)] if wish.turns else [])]
+        missed = None if wish.since is None else self.ring.since(wish.since)
+        if wish.since is None or missed is None:
+            return pieces(spent([*shelf.told(), *end]))
+        self.resumed += 1
+        return spent([Piece(encode(wish.since)), *missed, *pieces(end)])
 
     def _lost(self, reader: Reader, reason: str) -> None:
         self._readers.pop(reader, None)

@@ -2,23 +2,25 @@
 
 What enters: the origin's frames. What leaves: a shelf whenever the origin has told all it has, and every change after
 that, to the hub; the state the origin is in. Bytes go to their memfd as they come. A feed that ends, breaks, talks
-nonsense or falls silent is made anew, at growing intervals; meanwhile workers go on with what they have, and what a
-new feed tells is gathered aside until it is whole.
+nonsense or falls silent is made anew, at growing intervals; meanwhile workers go on with what they have. An origin that
+marks turns is asked for those that were missed; what one tells from the beginning is gathered aside until it is whole.
+Whoever has the same turns from elsewhere takes them over from the feed, holds it, and lets it go on where it is itself.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any, get_args
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ringside.core.clock import Clock
 from ringside.core.ends import first
 from ringside.core.errors import RingsideError
-from ringside.core.feed import Anew, Beat, BrokenFeed, Decoder, Frame, Fresh, Message, Opened, Pulled, Synced
+from ringside.core.feed import BrokenFeed, Decoder, Message, Opened, Synced, Turn
 from ringside.flow.relay.feed import Hub, Shelf
 from ringside.flow.relay.feed.remote import CONTENT_TYPE
 from ringside.flow.relay.fill.config import Config
 from ringside.flow.relay.fill.line import Line, Unanswered, get
+from ringside.flow.relay.fill.reading import Changes, Exists, Reading, Step, Whole
 from ringside.flow.relay.fill.standing import Standing, backoff_s
 
 log = logging.getLogger(__name__)
@@ -28,13 +30,15 @@ FAILING = {429, 500, 502, 503, 504}
 PATIENCE_NS = 3_000_000_000  # how long an origin may answer so before it is taken at its word
 STEADY_NS = 5_000_000_000  # a feed that lasted so long is no reason to wait before the next
 MAX_PATHS = 150_000
-TOLD = tuple(set(get_args(Message)) - {Pulled, Fresh})
+SPREAD_S = 0.1  # over which those go on who were held, for many may be at once
+OnChanges = Callable[[Turn | None, Sequence[Message]], None]
 
 
 class Push:
     """Takes the feed of `config.origin` into `hub`. `on_synced` is called each time all that exists is there.
 
-    `chance()` gives a number in [0, 1): it spreads the moments at which many edges try again.
+    `chance()` gives a number in [0, 1): it spreads the moments at which many edges try again. `on_changes`, if given,
+    has changes instead of the hub, a turn at a time, and calls `publish` and `reach` when it takes them.
     """
 
     def __init__(
@@ -44,19 +48,25 @@ class Push:
         clock: Clock,
         chance: Callable[[], float],
         on_synced: Callable[[], None] = lambda: None,
+        on_changes: OnChanges | None = None,
     ) -> None:
         self._config = config
+        self._on_changes = on_changes or self._apply
         self._hub = hub
         self._clock = clock
         self._chance = chance
         self._on_synced = on_synced
         self._standing = Standing(clock.now_ns())
         self._line: Line | None = None
+        self._reading = Reading()
         self._aside: Shelf | None = None  # what a new feed has told so far
+        self._wanted = asyncio.Event()  # not held
+        self._wanted.set()
+        self.at: Turn | None = None  # all of it is in the hub; None: it is not known up to where
         self._failures = 0  # in a row
         self._why = ""  # it was given up
         self._synced_ns = 0
-        self.failures = self.received_bytes = self.evicted = 0
+        self.failures = self.resumed = self.received_bytes = self.evicted = 0
 
     def __repr__(self) -> str:
         return f"<Push {self._config.origin} {self._standing!r}>"
@@ -70,6 +80,7 @@ class Push:
             "pulls": 0,
             "pulled_bytes": self.received_bytes,
             "failures": self.failures,
+            "resumed": self.resumed,
             "joined": 0,
             "objects": self._hub.shelf.paths,
             "bytes": self._hub.shelf.bytes,
@@ -107,8 +118,35 @@ class Push:
             if self._line is not None:
                 self._line.abort()
 
+    def publish(self, changes: Sequence[Message]) -> None:
+        """Put changes into the hub, within the bounds of an edge. Raises ValueError, BrokenFeed and OSError."""
+        if changes:
+            self._hub.publish(changes)
+            self.evicted += self._hub.trim(self._config.memory_bytes)
+            _bound(self._hub.shelf)
+
+    def reach(self, turn: Turn | None) -> None:
+        """All up to `turn` is in the hub, whoever told it; a feed goes on after it. None: it must be told anew."""
+        self.at = turn
+
+    def hear(self) -> None:
+        """While the feed is held: the origin was heard elsewhere."""
+        self._standing.heard(self._clock.now_ns())
+
+    def hold(self) -> None:
+        """Hang up, and be fed no more until `go_on`; the origin is in no worse standing for it."""
+        self._wanted.clear()
+        if self._line is not None:
+            self._line.abort()
+
+    def go_on(self) -> None:
+        """Be fed again, from where `reach` says."""
+        self._wanted.set()
+
     async def _take_feeds(self) -> None:
         while True:
+            if not self._wanted.is_set():
+                await self._rest()
             line = self._line or await self._connect()
             self._line = line if line is not None and _gives_feed(line) else None
             if self._line is not None:
@@ -116,7 +154,14 @@ class Push:
             elif line is not None:
                 self._fail(f"it answered {line.status}")
                 line.abort()
-            await self._pause()
+            if self._wanted.is_set():
+                await self._pause()
+
+    async def _rest(self) -> None:
+        self._standing.held()
+        await self._wanted.wait()
+        self._failures = 0
+        await asyncio.sleep(SPREAD_S * self._chance())
 
     def _without_feed(self, status: int, said: str) -> str:
         config = self._config
@@ -128,8 +173,9 @@ class Push:
         return "pull"
 
     async def _connect(self) -> Line | None:
+        self._reading = Reading(self.at)
         try:
-            return await get(self._config.origin, "/feed", self._config.feed_token)
+            return await get(self._config.origin, self._reading.path, self._config.feed_token)
         except Unanswered as error:
             self._fail(str(error))
             return None
@@ -147,48 +193,48 @@ class Push:
     async def _follow(self, line: Line) -> None:
         """Take one feed until it ends, whatever ends it."""
         decoder = Decoder()
-        self._aside, self._why, self._synced_ns = Shelf(), "", 0
+        self._why, self._synced_ns = "", 0
         self._standing.connected(self._clock.now_ns())
         try:
-            while data := await line.read():
+            while self._wanted.is_set() and (data := await line.read()):
                 now_ns = self._clock.now_ns()
                 self.received_bytes += len(data)
                 self._standing.heard(now_ns)
-                self._take(decoder.feed(data), now_ns)
+                for step in self._reading.take(decoder.feed(data)):
+                    self._take(step, now_ns)
             reason = "the origin ended it"
         except (BrokenFeed, ValueError) as error:
+            self.at = None
             reason = f"it is not to be understood: {error}"
         except Unanswered as error:
             reason = str(error)
         except OSError as error:  # of memory or descriptors
+            self.at = None
             reason = f"it cannot be kept: {error.strerror or error}"
         finally:
             line.abort()
             self._line = self._aside = None
         if self._synced_ns and self._clock.now_ns() - self._synced_ns >= STEADY_NS:
             self._failures = 0
-        self._fail(self._why or reason)
+        if self._wanted.is_set():
+            self._fail(self._why or reason)
 
-    def _take(self, frames: list[Frame], now_ns: int) -> None:
-        changes: list[Message] = []
-        try:
-            for frame in frames:
-                if not isinstance(frame, TOLD):
-                    raise BrokenFeed(f"an origin does not send {type(frame).__name__}")
-                if isinstance(frame, Synced):
-                    self._swap(frame)
-                elif isinstance(frame, Anew):
-                    told, changes = changes, []
-                    self._publish(told)
-                    self._aside = Shelf()
-                elif isinstance(frame, Beat):
-                    continue
-                elif self._aside is None:
-                    changes.append(frame)
-                else:
-                    self._gather(self._aside, frame, now_ns)
-        finally:
-            self._publish(changes)
+    def _take(self, step: Step, now_ns: int) -> None:
+        if isinstance(step, Whole):
+            self._aside = Shelf()
+        elif isinstance(step, Exists):
+            assert self._aside is not None
+            self._gather(self._aside, step.message, now_ns)
+        elif isinstance(step, Changes):
+            self._on_changes(step.turn, step.messages)
+        elif self._aside is not None:
+            self._swap(self._aside, step)
+        else:
+            self._caught_up()
+
+    def _apply(self, turn: Turn | None, changes: Sequence[Message]) -> None:
+        self.publish(changes)
+        self.at = turn
 
     def _gather(self, aside: Shelf, frame: Message, now_ns: int) -> None:
         if isinstance(frame, Opened):  # all of the blob before it has been named
@@ -198,10 +244,9 @@ class Push:
         aside.put(frame, now_ns)
         _bound(aside)
 
-    def _swap(self, synced: Synced) -> None:
-        if self._aside is None:
-            raise BrokenFeed("synced twice")
-        aside, self._aside = self._aside, None
+    def _swap(self, aside: Shelf, synced: Synced) -> None:
+        self._aside = None
+        self.at = None  # until the turn is named
         aside.media_ns = synced.media_ns
         self._hub.swap(aside)
         self._synced_ns = self._clock.now_ns()
@@ -209,11 +254,11 @@ class Push:
         log.info("the feed of %s is here: %r", self._config.origin, aside)
         self._on_synced()
 
-    def _publish(self, changes: list[Message]) -> None:
-        if changes:
-            self._hub.publish(changes)
-            self.evicted += self._hub.trim(self._config.memory_bytes)
-            _bound(self._hub.shelf)
+    def _caught_up(self) -> None:
+        self.resumed += 1
+        self._synced_ns = self._clock.now_ns()
+        self._standing.synced(self._synced_ns)
+        log.info("the feed of %s goes on where it was", self._config.origin)
 
     async def _watch(self) -> None:
         while True:

@@ -53,6 +53,10 @@ class Standing:
         if self.state != "unreachable":
             self._become("lost", now_ns)
 
+    def held(self) -> None:
+        """We hung up, and hear the origin elsewhere."""
+        self._connected_ns = 0
+
     def look(self, now_ns: int) -> State:
         """The state at `now_ns`."""
         if self._is_synced:
