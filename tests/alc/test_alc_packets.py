@@ -165,8 +165,21 @@ def test_a_sequence_number_is_new_once_and_for_three_seconds() -> None:
     assert window.fresh(now + 1)
 
 
+@given(st.lists(st.integers(1, 400), max_size=300))
+def test_a_window_takes_exactly_what_is_new_and_within_the_span(numbers: list[int]) -> None:
+    window = Window(span_us=50)
+    taken: set[int] = set()
+    for step, number in enumerate(numbers):
+        sn = number + step  # rising, with much that is late and again
+        new = sn > max(taken, default=0) - 50 and sn not in taken
+        assert window.fresh(sn) == new
+        taken |= {sn} if new else set()
+
+
 def test_a_window_remembers_no_more_than_it_may_and_takes_nothing_twice() -> None:
     window = Window(span_us=1000, most=64)
-    taken = [sn for sn in [n * 7 % 5003 + 1 for n in range(20_000)] if window.fresh(sn)]
-    assert len(taken) == len(set(taken))
-    assert len(window._seen) <= 64
+    taken = []
+    for n in range(20_000):
+        taken += [sn for sn in (n + 1, n * 7 % (n + 50)) if window.fresh(sn)]
+        assert len(window._young) + len(window._old) <= 64
+    assert len(taken) == len(set(taken)) > 19_000

@@ -1,6 +1,7 @@
 """FLUTE with other hands: flute-alc's sender to our Session, our packets to its receiver, whole and with losses."""
 
 import random
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,7 +9,21 @@ import flute_peer
 import pytest
 from flute_peer import TSI
 
-from ringside.core.alc import NO_CODE, RAPTORQ, REED_SOLOMON, File, Session, info_of
+from ringside.core.alc import (
+    NO_CODE,
+    RAPTORQ,
+    REED_SOLOMON,
+    File,
+    Mac,
+    Packet,
+    Rules,
+    Session,
+    encode,
+    info_of,
+    read,
+    write,
+    write_fdt,
+)
 from ringside.core.alc.outgoing import packets, table
 
 SIZES = (1, 700, 1280, 9_000, 25_600, 50_001, 166_000)
@@ -89,3 +104,40 @@ def test_flute_alc_is_whole_by_our_carousel_without_a_code(tmp_path: Path) -> No
     files = objects(7)
     kept = dropped(ours(files, NO_CODE, 0) * 4, seed=7)
     assert sorted(flute_peer.received(kept, tmp_path)) == sorted(files.values())
+
+
+def signed(files: dict[str, bytes], mac: Mac) -> list[list[bytes]]:
+    """As the sender sends them: every packet signed, before each object a table of the last six; a list an object."""
+    told: list[File] = []
+    out: list[list[bytes]] = []
+    sn = 0
+    for toi, (location, data) in enumerate(files.items(), 1 << 20):
+        info = info_of(RAPTORQ, len(data), 1280)
+        told = [*told[-5:], File(location, toi, len(data), "video/mp4")]
+        xml = zlib.compress(write_fdt(told, EXPIRES), 9)
+        table_info = info_of(NO_CODE, len(xml), 1280)
+        symbols = [(0, table_info, toi, 1, *each) for each in encode(xml, table_info, 0)]
+        symbols += [(toi, info, None, 0, *each) for each in encode(data, info, max(2, info.k // 8))]
+        made = []
+        for number, of, instance, coding, sbn, esi, symbol in symbols:
+            sn += 70
+            made.append(write(Packet(TSI, number, of, instance, coding, sn, sbn, esi, symbol), mac))
+        out.append(made)
+    return out
+
+
+def test_a_signed_session_is_a_flute_session_to_flute_alc(tmp_path: Path) -> None:
+    files = objects(8)
+    mac = Mac(b"k" * 32)
+    datagrams = [each for one in signed(files, mac) for each in one]
+    rules = Rules(frozenset((TSI,)), 1280, 4 << 20, mac)
+    assert all(read(each, rules).tsi == TSI for each in datagrams)
+    assert sorted(flute_peer.received(datagrams, tmp_path)) == sorted(files.values())
+
+
+def test_a_signed_session_needs_no_table_of_its_own_once_a_later_one_came(tmp_path: Path) -> None:
+    files = objects(9)
+    sessions = signed(files, Mac(b"k" * 32))
+    kept = [each for n, one in enumerate(sessions) for each in (one[1:] if n < len(sessions) - 1 else one)]
+    got = flute_peer.received(kept, tmp_path)
+    assert sorted(got) == sorted(list(files.values())[-6:])

@@ -53,34 +53,26 @@ class Mac:
 class Window:
     """Which sequence numbers are new: each once, and none older than `span_us` before the newest.
 
-    Late packets are told from replayed ones exactly: the numbers taken within the span are remembered, at most `most`.
+    The numbers taken are remembered in two sets, by turns: when the newest is a span on, the older set has nothing in
+    it that could be taken again and is let go whole. More than `most` in a span shorten the span; memory is bounded.
     """
 
     def __init__(self, span_us: int = 3_000_000, most: int = 1 << 17) -> None:
         self.newest = 0
-        self._floor = 0
         self._span_us = span_us
-        self._most = most
-        self._seen: set[int] = set()
+        self._most = most // 2
+        self._young: set[int] = set()
+        self._old: set[int] = set()
+        self._turned = 0  # the newest when `_old` was young
+        self._floor = 0  # all that was let go is at or below it
 
     def fresh(self, sn: int) -> bool:
         """Whether `sn` (of a packet whose MAC is good) is new; it is not afterwards."""
-        if sn <= max(self._floor, self.newest - self._span_us) or sn in self._seen:
+        if sn <= max(self._floor, self.newest - self._span_us) or sn in self._young or sn in self._old:
             return False
-        self._seen.add(sn)
-        if sn > self.newest:
-            self.newest = sn
-        if len(self._seen) > self._most:
-            self._forget()
+        self._young.add(sn)
+        self.newest = max(sn, self.newest)
+        if self.newest - self._turned >= self._span_us or len(self._young) >= self._most:
+            self._floor, self._turned = self._turned, self.newest
+            self._old, self._young = self._young, set()
         return True
-
-    def _forget(self) -> None:
-        """Drop what is behind the span; where the span holds too many, the older half too."""
-        floor = max(self._floor, self.newest - self._span_us)
-        kept = [sn for sn in self._seen if sn > floor]
-        if len(kept) > self._most // 2:
-            kept.sort()
-            floor = kept[-(self._most // 2) - 1]
-            kept = kept[-(self._most // 2) :]
-        self._floor = floor
-        self._seen = set(kept)
