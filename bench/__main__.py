@@ -2,6 +2,7 @@
 
 Words after `edge` name its scenarios: `python -m bench edge hold release`.
 Synchrony, read from the screens of headless Chromium: `python -m bench sync latency spread --seconds 60`.
+One stream out, many edges fed: `python -m bench multicast offload loss --seconds 30`.
 Noise against the edge's HTTP path, a million inputs or a minute: `python -m bench fuzz --seed 1`.
 """
 
@@ -9,8 +10,9 @@ import argparse
 import importlib
 
 BENCHES = ("startup", "pipeline", "edge", "encode", "players", "crowd", "reality", "foreign")
-LONG = ("soak", "fuzz", "sync")
-WITH_WORDS = ("edge", "fuzz", "sync")
+LONG = ("soak", "fuzz", "multicast", "sync")
+ALONE = "multicast"  # whose scenarios are called like other benches
+WITH_WORDS = ("edge", "fuzz", "multicast", "sync")
 
 
 def main() -> None:
@@ -19,7 +21,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHES + LONG)}")
     options = parser.parse_known_args()
     names, words = options[0].names or list(BENCHES), options[1]
-    if names[0] in WITH_WORDS and not set(names[1:]) & set(BENCHES + LONG):
+    if names[0] == ALONE or (names[0] in WITH_WORDS and not set(names[1:]) & set(BENCHES + LONG)):
         names, words = names[:1], names[1:] + words
     for name in names:
         if name not in BENCHES + LONG:

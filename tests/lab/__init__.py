@@ -14,6 +14,7 @@ groups, where only the relay can spoil anything: `lab.how` says which it is, for
 from tests.lab.host import Host
 from tests.lab.network import Lab, laboratory
 from tests.lab.ways import LOOPBACK, Way, choose, usable
+from tests.lab.weather import Weather
 from tests.lab.wire import Wire
 
-__all__ = ["LOOPBACK", "Host", "Lab", "Way", "Wire", "choose", "laboratory", "usable"]
+__all__ = ["LOOPBACK", "Host", "Lab", "Way", "Weather", "Wire", "choose", "laboratory", "usable"]

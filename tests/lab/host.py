@@ -80,6 +80,7 @@ class Host:
             f"table inet lab {{ chain {hook} {{ type filter hook {hook} priority 0; }}; }}",
             f"flush chain {chain}",
         ]
+        what = f"{'oifname' if hook == 'output' else 'iifname'} {self.interface} {what}"  # not what it tells itself
         dice = "" if percent >= 100 else f"numgen random mod {DICE} < {round(percent * DICE / 100)} "
         if percent:
             rules.append(f"add rule {chain} {what} {dice}counter drop")

@@ -1,0 +1,116 @@
+"""The group cut for 20 s and back, under 500 viewers of one gateway: stalls, and where the bytes came from meanwhile.
+
+The sender's own host lets nothing out to the group (nftables); on loopback our relay stops. The gateway's own word on
+its state is asked for four times a second.
+"""
+
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from tests.lab import Weather, choose
+
+from bench.multicast.account import rose, together, totals
+from bench.multicast.chain import Chain, chain
+from bench.multicast.crowds import Crowd, felt, load
+from bench.multicast.options import Options
+
+VIEWERS = 500
+BEFORE_S, CUT_S, AFTER_S = 15.0, 20.0, 20.0
+LOOK_S = 0.25
+
+
+class Watch:
+    """Looks at the gateway until told to stop: (seconds, state, bytes by group, bytes by unicast)."""
+
+    def __init__(self, made: Chain) -> None:
+        self._made, self._done = made, threading.Event()
+        self.began_s = time.monotonic()
+        self.seen: list[tuple[float, str, int, int]] = []
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._done.wait(LOOK_S):
+            try:
+                health = self._made.health(self._made.gateways[0])
+            except (OSError, ValueError):
+                continue
+            at_s = time.monotonic() - self.began_s
+            by_group, by_unicast = (int(health.get(f"{way}_bytes", 0)) for way in ("group", "unicast"))
+            self.seen.append((round(at_s, 2), str(health.get("state")), by_group, by_unicast))
+
+    def stop(self) -> list[tuple[float, str, int, int]]:
+        """All that was seen."""
+        self._done.set()
+        self._thread.join()
+        return self.seen
+
+
+def _set(made: Chain, cut: bool) -> None:
+    assert made.sender is not None
+    if made.wire:
+        made.wire.cut() if cut else made.wire.mend()
+    elif cut:
+        made.sender.host.cut()
+    else:
+        made.sender.host.mend()
+
+
+def run(options: Options) -> dict[str, Any]:
+    """One crowd, one cut."""
+    viewers = options.viewers or (10 if options.quick else VIEWERS)
+    before_s, cut_s, after_s = (6.0, 6.0, 8.0) if options.quick else (BEFORE_S, CUT_S, AFTER_S)
+    weather = None if choose().make else Weather()
+    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 1, weather, options.seed) as made:
+        before = totals(made.health(made.gateways[0]))
+        watch = Watch(made)
+        crowd = Crowd(made.gateways[0], viewers, before_s + cut_s + after_s, made.folder)
+        time.sleep(before_s)
+        cut_at_s = time.monotonic() - watch.began_s
+        _set(made, True)
+        time.sleep(cut_s)
+        back_at_s = time.monotonic() - watch.began_s
+        _set(made, False)
+        verdict = crowd.verdict()
+        seen = watch.stop()
+        sums = together([rose(before, totals(made.health(made.gateways[0])))])
+    left, returned = moments(seen, cut_at_s, back_at_s)
+    people = felt([verdict])
+    return {
+        "viewers": viewers, "cut_s": cut_s, "crowd": people, "verdict": verdict, "counted": sums, "seen": seen,
+        "cut_at_s": cut_at_s, "back_at_s": back_at_s, "left_after_s": left, "returned_after_s": returned,
+        "failed": bool(people["stalls"] or people["failed"] or people["refused"] or left is None or returned is None),
+    }  # fmt: skip
+
+
+def moments(
+    seen: list[tuple[float, str, int, int]], cut_at_s: float, back_at_s: float
+) -> tuple[float | None, float | None]:
+    """How long after the cut the gateway was off the group, and after the end of it on it again."""
+    left = next((at_s - cut_at_s for at_s, state, *_ in seen if cut_at_s < at_s and state != "group"), None)
+    back = next((at_s - back_at_s for at_s, state, *_ in seen if back_at_s < at_s and state == "group"), None)
+    return left, back
+
+
+def shown(result: dict[str, Any]) -> list[Table | str]:
+    """One row."""
+    table = Table(
+        "viewers", "cut", "stalls", "failed", "refused", "on time", "off the group after", "on it again after",
+        "by group", "by unicast", "missing", "crowd's cores",
+    )  # fmt: skip
+    crowd, sums = result["crowd"], result["counted"]
+    times = [
+        f"{each:.1f} s" if each is not None else "never"
+        for each in (result["left_after_s"], result["returned_after_s"])
+    ]
+    table.add_row(
+        str(result["viewers"]), f"{result['cut_s']:.0f} s", str(crowd["stalls"]), str(crowd["failed"]),
+        str(sum(crowd["refused"].values())), f"{100 * crowd['on_time']:.2f} %", *times,
+        f"{sums['in_all_group_bytes'] / 1e6:.1f} MB", f"{sums['in_all_unicast_bytes'] / 1e6:.1f} MB",
+        str(sums["missing"]), load(crowd),
+    )  # fmt: skip
+    return [table]
