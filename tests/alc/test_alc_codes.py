@@ -3,6 +3,7 @@
 import random
 
 import pytest
+import raptorq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -183,3 +184,14 @@ def test_the_field_is_that_of_rfc_5510() -> None:
         inverse = int(rs28.EXP[255 - rs28.LOG[a]])
         assert rs28.PRODUCTS[a][inverse] == 1
     assert rs28.PRODUCTS[0] == bytes(256)
+
+
+def test_a_panic_of_the_package_is_a_bad_packet_and_an_interrupt_stays_one() -> None:
+    with pytest.raises(BadPacket, match="symbol"):
+        raptor._asked(lambda: raptorq.Decoder.with_defaults(0, 1280))
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        raptor._asked(interrupted)
