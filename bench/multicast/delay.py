@@ -82,8 +82,9 @@ def shown(result: dict[str, Any]) -> list[Table | str]:
     for loss, row in result["losses"].items():
         added, apart, after = row["added_ms"], row["edges_apart_ms"], row["edge_after_origin_ms"]
         table.add_row(
-            f"{loss} %", f"{row['parts']} of {row['of']}", 
-            *(f"{added.get(q, 0):.1f} ms" for q in ("p50", "p95", "p99", "max")), f"≤ {GOAL_MS} ms", *(f"{apart.get(q, 0):.1f} ms" for q in ("p50", "p95")), f"{after.get('p50', 0):.1f} ms",
+            f"{loss} %", f"{row['parts']} of {row['of']}",
+            *(f"{added.get(q, 0):.1f} ms" for q in ("p50", "p95", "p99", "max")), f"≤ {GOAL_MS} ms",
+            *(f"{apart.get(q, 0):.1f} ms" for q in ("p50", "p95")), f"{after.get('p50', 0):.1f} ms",
             f"{row['prober_cores']:.2f}",
         )  # fmt: skip
     return [table]
