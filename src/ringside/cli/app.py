@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from ringside import __version__
-from ringside.cli import crowd_verb, edge_verb, moq, target
+from ringside.cli import crowd_verb, edge_verb, moq, multicast_verb, target
 from ringside.cli.console import sentences
 
 
@@ -195,6 +195,7 @@ def edge(
         verb.run(event, changes, verb.Wishes(memory, ignore_query or (), tls, takeover), verbose)
 
 
+app.add_typer(multicast_verb.app, name="multicast")
 app.command("target", epilog=target.EXAMPLE)(target.target)
 app.command("crowd", epilog=crowd_verb.EXAMPLE)(crowd_verb.crowd)
 app.command("crowd worker", epilog=crowd_verb.WORKER_EXAMPLE)(crowd_verb.worker)

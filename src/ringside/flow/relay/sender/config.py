@@ -80,5 +80,5 @@ class Config(BaseModel):
     @model_validator(mode="after")
     def _has_a_source_where_it_must(self) -> "Config":
         if IPv4Address(self.group) in SOURCE_SPECIFIC and self.source is None:
-            raise ValueError(f"group {self.group} is joined with its source; say with --source which address sends")
+            raise ValueError(f"{self.group} is joined with its source; say with --source which address sends")
         return self
