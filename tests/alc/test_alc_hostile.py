@@ -1,5 +1,6 @@
 """Hostile sessions: nothing breaks, nothing grows, no name escapes."""
 
+import gzip
 import zlib
 
 import pytest
@@ -18,6 +19,7 @@ from ringside.core.alc import (
     encode,
     inflated,
     info_of,
+    lct,
     name_of,
     read_fdt,
     write,
@@ -176,3 +178,26 @@ def test_a_file_with_a_content_coding_is_delivered_plain() -> None:
     session = Session(7)
     got = [found for each in packets(7, [(file, data)], 0, table(7, [file], 1, 0)) for found in session.take(each)]
     assert [content for _, content in got] == [plain]
+
+
+def test_an_object_of_two_to_the_48_bytes_is_refused_by_packet_and_by_table() -> None:
+    told = (
+        bytes((64, 4)) + ((1 << 48) - 1).to_bytes(6, "big") + bytes(2) + (1280).to_bytes(2, "big") + bytes((0, 0, 4, 0))
+    )
+    session = Session(7)
+    assert session.take(lct.write_header(7, 5, NO_CODE, told) + bytes(4) + bytes(1280)) == []
+    assert session.counts["info"] == 1
+    assert session.held_bytes == 0
+    xml = f'<FDT-Instance><File Content-Location="/a" TOI="5" Transfer-Length="{1 << 48}"/></FDT-Instance>'
+    assert read_fdt(xml.encode()) == []
+
+
+def test_a_file_that_is_a_gzip_bomb_is_dropped_and_counted() -> None:
+    bomb = gzip.compress(bytes(64 << 20), 6)
+    file = File("/live/a.txt", 9, len(bomb), "", "gzip", info_of(RAPTORQ, len(bomb), 1280))
+    session = Session(7)
+    assert [
+        found for each in packets(7, [(file, bomb)], 0, table(7, [file], 1, 0)) for found in session.take(each)
+    ] == []
+    assert session.counts["fdt"] == 1
+    assert session.held_bytes == 0
