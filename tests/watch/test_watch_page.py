@@ -1,5 +1,6 @@
 """The watch page in Chromium, on a small real camera: it plays, it recovers, and it always says what is happening."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -200,7 +201,7 @@ def test_keys_go_back_and_return_to_live(watching: Page) -> None:
     watching.keyboard.press("j")
     until(watching, "s.behind_ms > 7000 && s.state === 'playing'")
     expect(watching.locator("#live")).to_have_text("Go live")
-    expect(watching.locator("#scrub")).to_have_attribute("aria-valuetext", "0:10 behind live")
+    expect(watching.locator("#scrub")).to_have_attribute("aria-valuetext", re.compile(r"^0:(09|1\d) behind live$"))
     watching.keyboard.press("l")
     until(watching, "s.behind_ms < 2500 && s.state === 'playing'")
     expect(watching.locator("#live[data-live]")).to_have_text("Live")
