@@ -16,7 +16,7 @@ CLOSES_SESSION, CLOSES_OBJECT = 0x02, 0x01
 FIXED_BYTES = 16  # a header as written here, without extensions
 MOST_HEADER_BYTES = 1020
 
-Reason = Literal["length", "header", "tsi", "forged", "info", "symbol"]
+Reason = Literal["length", "header", "tsi", "forged", "replayed", "info", "symbol"]
 
 _WIDE = struct.Struct(">BBBBIII")
 
