@@ -162,7 +162,7 @@ def origin(
         verb.run(event, changes, verbose=verbose)
 
 
-@app.command(epilog=edge_verb.EXAMPLE)
+@app.command(epilog=f"{edge_verb.EXAMPLE}\n\n{edge_verb.MULTICAST_EXAMPLE}")
 def edge(
     origin: edge_verb.Origin = None,
     event: EventOption = None,
@@ -175,6 +175,9 @@ def edge(
     ignore_query: edge_verb.IgnoreQuery = None,
     feed_token: FeedTokenOption = None,
     takeover: edge_verb.Takeover = False,
+    multicast: edge_verb.Multicast = None,
+    repair: edge_verb.Repair = None,
+    interface: edge_verb.Interface = None,
     moq_on: moq.On = False,
     moq_port: moq.Port = None,
     moq_relay: moq.Relay = None,
@@ -185,14 +188,16 @@ def edge(
     Any HLS or DASH origin will do. From one that is Ringside everything comes by itself, over one connection.
     """
     from ringside.cli import edge as verb
+    from ringside.cli.receiving import Group
 
     changes = _overrides(
         edge={"host": host, "port": port, "workers": workers},
         fill={"origin": origin, "mode": "pull" if pull else None, "feed_token": feed_token},
         moq=moq.changes(moq_on, moq_port, moq_relay),
     )
+    group = Group(multicast, tuple(repair or ()), interface or "")
     with sentences():
-        verb.run(event, changes, verb.Wishes(memory, ignore_query or (), tls, takeover), verbose)
+        verb.run(event, changes, verb.Wishes(memory, ignore_query or (), tls, takeover, group), verbose)
 
 
 app.add_typer(multicast_verb.app, name="multicast")

@@ -7,22 +7,24 @@ import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from ringside import __version__
 from ringside.cli import event as event_file
-from ringside.cli import moq
+from ringside.cli import moq, receiving
 from ringside.cli.console import say
 from ringside.cli.event import Event
 from ringside.cli.ports import reachable_address, shown
 from ringside.cli.public import Public
+from ringside.cli.receiving import Group
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.telemetry import setup_log
+from ringside.flow.relay import gateway
 from ringside.flow.relay.wire.certificate import context
 
 OPTIONS = {
@@ -57,6 +59,7 @@ class Wishes:
     ignore_query: Sequence[str] = ()
     tls: tuple[Path, Path] | None = None
     takeover: bool = False
+    group: Group = field(default_factory=Group)
 
 
 def bytes_of(size: str) -> int:
@@ -119,7 +122,9 @@ def settled(event: Event, wishes: Wishes) -> Event:
 class Station:
     """One run of `ringside edge`: a filler and its workers, and what has been heard from them."""
 
-    def __init__(self, event: Event, public: Public, folder: Path, verbose: bool) -> None:
+    def __init__(
+        self, event: Event, public: Public, folder: Path, verbose: bool, group: gateway.Config | None = None
+    ) -> None:
         filling = event.fill
         assert filling is not None
         self.event = event
@@ -129,7 +134,11 @@ class Station:
         self._unready: set[str] = set()
         self._feed = folder / "feed"
         name = urlsplit(filling.origin).netloc
-        told = {"fill": filling.model_dump(mode="json"), "feed": str(self._feed), "event": f"Edge of {name}"}
+        told: dict[str, Any] = {
+            "fill": filling.model_dump(mode="json"), "feed": str(self._feed), "event": f"Edge of {name}",
+        }  # fmt: skip
+        if group is not None:
+            told["multicast"] = group.model_dump(mode="json")
         self.filler = Child("filler", "filler", told)
         self._mode = ""
         self._state = ""
@@ -144,6 +153,8 @@ class Station:
                 self.ready.set()
         if "upstream" in report:
             self._say(str(report["upstream"]))
+        if sentence := receiving.said(report):
+            say(f"  {sentence}")
         if "note" in report:
             self.supervisor.order(self.filler, {"note": f"{child.name}: {report['note']}"})
 
@@ -153,6 +164,8 @@ class Station:
             return
         self._mode = mode
         say(f"  [green]{MODES.get(mode, mode)}[/]")
+        if mode == "pull" and "multicast" in self.filler.config:
+            say("  [yellow]no multicast: the origin would have to be Ringside, and give its feed[/]")
         workers = self.public.workers(self._feed, pull=mode == "pull")
         self._unready = {worker.name for worker in workers}
         for worker in workers:
@@ -189,7 +202,7 @@ class Station:
         await asyncio.Event().wait()
 
 
-def banner(event: Event, public: Public, origin: str) -> None:
+def banner(event: Event, public: Public, origin: str, group: gateway.Config | None = None) -> None:
     """Say where everything is."""
     here, elsewhere = shown(event.edge.host, public.port, "https" if event.edge.tls_cert else "http")
     also = f"   (elsewhere: {elsewhere})" if elsewhere != here else ""
@@ -199,6 +212,8 @@ def banner(event: Event, public: Public, origin: str) -> None:
     say(f"  status   {here}status")
     if line := moq.banner(event.moq, public.port):
         say(line)
+    if group is not None:
+        say(receiving.banner(group))
     say("  Ctrl-C ends it; SIGTERM lets its viewers finish first")
 
 
@@ -211,8 +226,8 @@ def _private_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _serve(event: Event, public: Public, folder: Path, verbose: bool) -> None:
-    station = Station(event, public, folder, verbose)
+async def _serve(event: Event, public: Public, folder: Path, verbose: bool, group: gateway.Config | None) -> None:
+    station = Station(event, public, folder, verbose, group)
     station.supervisor.start(station.filler)
     await station.supervisor.until(station.course(), tell=station.filler)
 
@@ -222,13 +237,15 @@ def run(path: Path | None, changes: dict[str, dict[str, Any]], wishes: Wishes, v
     setup_log("ringside", verbose)
     for table, fields in changes_of(wishes).items():
         changes[table] = {**changes.get(table, {}), **fields}
+    group = receiving.group_of(wishes.group, Wall().now_ns())
+    receiving.check(group, changes, path)
     event = settled(load(path, changes), wishes)
     assert event.fill is not None
     public = Public(event.edge, "edge", wishes.takeover, "--takeover replaces it without dropping anyone")
     try:
         moq.check(event.moq, event.edge, public.port, shared=public.old is not None)
-        banner(event, public, event.fill.origin)
+        banner(event, public, event.fill.origin, group)
         with _private_folder() as folder:
-            asyncio.run(_serve(event, public, folder, verbose))
+            asyncio.run(_serve(event, public, folder, verbose, group))
     finally:
         public.close()

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 EXAMPLE = "Example:  ringside edge --origin http://origin:8080 --port 80 --workers 4"
+MULTICAST_EXAMPLE = "Fed by a group:  ringside edge --multicast stadium.xml --port 80"
 
 Origin = Annotated[
     str | None,
@@ -28,6 +29,34 @@ IgnoreQuery = Annotated[
         "--ignore-query",
         metavar="NAME",
         help="A query parameter that makes no other object, beside CMCD, CMSD, token, cat and CAT. Repeatable.",
+    ),
+]
+MULTICAST = "Fed by a group"
+Multicast = Annotated[
+    str | None,
+    typer.Option(
+        "--multicast",
+        metavar="FILE|URL",
+        rich_help_panel=MULTICAST,
+        help="Take what `ringside multicast send` sends, by its description; by unicast what the group does not give.",
+    ),
+]
+Repair = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--repair",
+        metavar="URL",
+        rich_help_panel=MULTICAST,
+        help="Ask here for what was lost, e.g. http://edge:8080. Repeatable. (default: as described, else the origin)",
+    ),
+]
+Interface = Annotated[
+    str | None,
+    typer.Option(
+        "--interface",
+        metavar="IF",
+        rich_help_panel=MULTICAST,
+        help="Network card that joins the group, by name or address. (default: that of the route)",
     ),
 ]
 Takeover = Annotated[

@@ -7,11 +7,11 @@ import os
 from typing import Any
 
 from ringside.cli.children.channel import Channel
-from ringside.cli.children.merge import upstream_metrics
+from ringside.cli.children.merge import multicast_metrics, upstream_metrics
 from ringside.cli.children.status import Gathering
 from ringside.core.feed import Message
 from ringside.core.telemetry import Rates
-from ringside.flow.relay import fill
+from ringside.flow.relay import fill, gateway
 
 PATIENCE_S = 1.5  # an origin that has not answered yet is no news
 
@@ -24,7 +24,8 @@ class Process:
         self.clock = channel.clock()
         self.gathering = Gathering(channel.config["event"], self.clock)
         self._upstream: dict[str, Any] = {}
-        self._state = ""
+        self._multicast: dict[str, Any] = {}
+        self._state = self._group = ""
         self._far = False
         self._rates = Rates()
 
@@ -36,6 +37,7 @@ class Process:
         rounded = {name: round(rate, 2) for name, rate in rates.items()}
         self._upstream = {**upstream, **rounded, "pid": os.getpid()}
         self._compare(upstream)
+        self._of_group(told.get("multicast", {}))
         state = str(upstream.get("state", ""))
         young = now_ns - upstream.get("since_ms", 0) * 10**6 < PATIENCE_S * 1e9
         if state == self._state or (state == "unreachable" and young):
@@ -43,6 +45,18 @@ class Process:
         self._state = state
         self.channel.report(upstream=state)
         self.gathering.note(f"the origin is {state}")
+
+    def _of_group(self, multicast: dict[str, Any]) -> None:
+        """What feeds a gateway, the group or the origin; a line where that has changed."""
+        self._multicast = multicast
+        state = str(multicast.get("state", ""))
+        if state == self._group:
+            return
+        if self._group and "group" in (state, self._group):
+            self.channel.report(multicast="group" if state == "group" else "bridge")
+            why = f": {multicast['why']}" if multicast.get("why") else ""
+            self.gathering.note("the group feeds this edge" if state == "group" else f"the origin feeds this edge{why}")
+        self._group = state
 
     def _compare(self, upstream: dict[str, Any]) -> None:
         """A line for the status page when our clock and the origin's have come apart, or together again."""
@@ -57,15 +71,17 @@ class Process:
 
     def documents(self) -> list[Message]:
         """`/status.json`, `/metrics` and `/moq.json`, as of now."""
-        status = self.gathering.edge_status(self._upstream, self._state or "waiting")
-        return self.gathering.documents(status, upstream_metrics(self._upstream), "filler")
+        status = self.gathering.edge_status(self._upstream, self._state or "waiting", self._multicast)
+        rows = [*upstream_metrics(self._upstream), *multicast_metrics(self._multicast)]
+        return self.gathering.documents(status, rows, "filler")
 
 
 def run(channel: Channel) -> None:
     """Entry point; returns when terminated or orphaned. Raises Misconfigured when the origin's address is wrong."""
     process = Process(channel)
+    config, group = fill.Config.model_validate(channel.config["fill"]), channel.config.get("multicast")
     fill.run_filler(
-        fill.Config.model_validate(channel.config["fill"]),
+        config,
         channel.config["feed"],
         process.clock,
         on_ready=lambda mode: channel.report(ready=True, mode=mode),
@@ -73,4 +89,5 @@ def run(channel: Channel) -> None:
         tell=process.tell,
         on_report=process.gathering.take_worker,
         documents=process.documents,
+        beside=gateway.beside(gateway.Config.model_validate(group), config.origin) if group else None,
     )

@@ -19,6 +19,8 @@ MOQ_TOTALS = {
 }  # fmt: skip
 MOQ_GAUGES = ("sessions", "tracks", "fed", "ready", "lost_packets", "cpu_cores", "egress_bps")
 UPSTREAM_GAUGES = ("objects", "bytes", "under_way", "queued")
+GROUP_TOTALS = ("switches", "unread", "group_bytes", "unicast_bytes", "unicast_cost_bytes")
+TRACK_TOTALS = ("packets", "lost", "objects", "mended_by_fec", "mended_by_unicast", "missing")
 
 
 def together(workers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -99,3 +101,14 @@ def upstream_metrics(upstream: Mapping[str, Any]) -> list[Row]:
         rows.append(("edge_clock_ahead_ms", {}, float(upstream["clock_ahead_ms"])))
     rows += [("edge_pulls_total", {"kind": kind}, float(n)) for kind, n in upstream.get("kinds", {}).items()]
     return [*rows, ("edge_upstream_up", {}, float(upstream.get("state") == "live"))]
+
+
+def multicast_metrics(multicast: Mapping[str, Any]) -> list[Row]:
+    """What a gateway tells of its group, as metrics; none for an edge that is no gateway."""
+    if not multicast:
+        return []
+    rows: list[Row] = [(f"multicast_{name}_total", {}, float(multicast.get(name, 0))) for name in GROUP_TOTALS]
+    rows += [("multicast_dropped_total", {"reason": why}, float(n)) for why, n in multicast.get("dropped", {}).items()]
+    for track, counts in multicast.get("tracks", {}).items():
+        rows += [(f"multicast_{name}_total", {"track": track}, float(counts.get(name, 0))) for name in TRACK_TOTALS]
+    return [*rows, ("multicast_up", {}, float(multicast.get("state") == "group"))]

@@ -89,9 +89,9 @@ class Gathering:
         of_event = {"source": studio.get("source", {}), "encoder": studio.get("encoder", {}), "parts": parts}
         return self._status(state, target=target, **of_event, origin=origin)
 
-    def edge_status(self, upstream: dict[str, Any], state: str) -> dict[str, Any]:
-        """All of an edge that stands alone: `upstream` is what its filler tells of the origin."""
-        return self._status(state, upstream=upstream)
+    def edge_status(self, upstream: dict[str, Any], state: str, multicast: dict[str, Any]) -> dict[str, Any]:
+        """All of an edge that stands alone: what its filler tells of the origin, and of the group if it has one."""
+        return self._status(state, upstream=upstream, **({"multicast": multicast} if multicast else {}))
 
     def _status(self, state: str, **more: Any) -> dict[str, Any]:
         now_ns = self._clock.now_ns()

@@ -10,7 +10,7 @@ import random
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import uvloop
 
@@ -23,12 +23,25 @@ from ringside.flow.relay.fill.comparing import compare
 from ringside.flow.relay.fill.config import Config
 from ringside.flow.relay.fill.fetch import open_session
 from ringside.flow.relay.fill.pull import Pull
-from ringside.flow.relay.fill.push import Push
+from ringside.flow.relay.fill.push import Partner, Push
 
 TELL_S = 1.0
 OnReady = Callable[[str], None]
 Tell = Callable[[dict[str, Any]], None]
 Documents = Callable[[], Sequence[Message]]
+
+
+class Beside(Partner, Protocol):
+    """A second source of what the origin tells: it decides when the feed is needed."""
+
+    async def run(self) -> None:
+        """Be a source, for ever."""
+
+    def describe(self) -> dict[str, Any]:
+        """How that goes: JSON-ready."""
+
+
+MakeBeside = Callable[[Push, Hub, Clock, Apart], Beside]
 
 
 def run_filler(
@@ -41,14 +54,16 @@ def run_filler(
     tell: Tell,
     on_report: Tell | None = None,
     documents: Documents | None = None,
+    beside: MakeBeside | None = None,
 ) -> None:
     """Fill the workers that connect to `feed_path` until `alongside()` ends, or SIGTERM.
 
-    `on_ready("push" or "pull")` is called when workers can be fed; `tell({"origin": ...})` once a second;
-    `on_report(report)` with each worker's own. What `documents()` returns each second is put out beside what the
-    origin has. Raises RingsideError where the origin refuses the feed that `config.mode` insists on.
+    `on_ready("push" or "pull")` is called when workers can be fed; `tell({"origin": ...})` once a second, with
+    "multicast" where there is a source `beside`; `on_report(report)` with each worker's own. What `documents()`
+    returns each second is put out beside what the origin has. Raises RingsideError where the origin refuses the feed
+    that `config.mode` insists on.
     """
-    filler = Filler(config, feed_path, clock, on_ready, tell, on_report, documents)
+    filler = Filler(config, feed_path, clock, on_ready, tell, on_report, documents, beside)
     uvloop.run(filler.serve(alongside))
 
 
@@ -64,13 +79,14 @@ class Filler:
         tell: Tell,
         on_report: Tell | None = None,
         documents: Documents | None = None,
+        beside: MakeBeside | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
         self._on_ready = on_ready
         self._tell = tell
         self._documents = documents
-        self._beside: Sequence[Message] = ()  # what the origin does not tell
+        self._own: Sequence[Message] = ()  # what the origin does not tell
         self.mode = ""  # not known yet
         self.hub = Hub(
             feed_path,
@@ -84,6 +100,8 @@ class Filler:
         self.push = Push(config, self.hub, clock, random.random, self._synced)
         self.pull: Pull | None = None
         self.apart = Apart()
+        self.beside = beside(self.push, self.hub, clock, self.apart) if beside is not None else None
+        self.push.partner = self.beside
         self._fed = asyncio.Event()
 
     def __repr__(self) -> str:
@@ -107,12 +125,12 @@ class Filler:
     async def _fill(self) -> None:
         mode = await self.push.choose()
         if mode == "push":
-            await self.push.run()
+            await first(self.push.run(), *([self.beside.run()] if self.beside is not None else []))
             return
         async with open_session(self._config) as client:
             self.pull = Pull(self._config, self._clock, self.hub.publish, client)
             self.hub.swap(Shelf())
-            self.hub.publish(self._beside)
+            self.hub.publish(self._own)
             self._ready(mode)
             await self.pull.run()
 
@@ -125,7 +143,7 @@ class Filler:
 
     def _synced(self) -> None:
         self._fed.set()
-        self.hub.publish(self._beside)
+        self.hub.publish(self._own)
         self._ready("push")
 
     def _ready(self, mode: str) -> None:
@@ -135,11 +153,14 @@ class Filler:
 
     async def _account(self) -> None:
         while True:
-            self._tell({"origin": self.describe()})
+            self._tell({"origin": self.describe(), **self._multicast()})
             if self._documents is not None:
-                self._beside = self._documents()
-                self.hub.publish(self._beside)
+                self._own = self._documents()
+                self.hub.publish(self._own)
             await asyncio.sleep(TELL_S)
+
+    def _multicast(self) -> dict[str, Any]:
+        return {"multicast": self.beside.describe()} if self.beside is not None and self.mode != "pull" else {}
 
     def _wanted(self, path: str) -> None:
         if self.pull is not None:

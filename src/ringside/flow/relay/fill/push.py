@@ -4,13 +4,13 @@ What enters: the origin's frames. What leaves: a shelf whenever the origin has t
 that, to the hub; the state the origin is in. Bytes go to their memfd as they come. A feed that ends, breaks, talks
 nonsense or falls silent is made anew, at growing intervals; meanwhile workers go on with what they have. An origin that
 marks turns is asked for those that were missed; what one tells from the beginning is gathered aside until it is whole.
-Whoever has the same turns from elsewhere takes them over from the feed, holds it, and lets it go on where it is itself.
+A partner that has the same turns from elsewhere decides what is published, and when the feed is to be held.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from ringside.core.clock import Clock
 from ringside.core.ends import first
@@ -31,14 +31,28 @@ PATIENCE_NS = 3_000_000_000  # how long an origin may answer so before it is tak
 STEADY_NS = 5_000_000_000  # a feed that lasted so long is no reason to wait before the next
 MAX_PATHS = 150_000
 SPREAD_S = 0.1  # over which those go on who were held, for many may be at once
-OnChanges = Callable[[Turn | None, Sequence[Message]], None]
+
+
+class Partner(Protocol):
+    """Whoever decides what becomes of a feed, when the hub alone does not."""
+
+    def swapped(self, size: int) -> None:
+        """All that exists was told, in `size` bytes, and is in the hub."""
+
+    def resumed(self) -> None:
+        """The feed went on after `at`, and all that was missed has been told."""
+
+    def changes(self, turn: Turn | None, messages: Sequence[Message]) -> None:
+        """A turn was told; None: the origin marks none. `publish` and `reach` take it in."""
+
+    def ended(self) -> None:
+        """The feed ended, or there was none; it is tried again."""
 
 
 class Push:
     """Takes the feed of `config.origin` into `hub`. `on_synced` is called each time all that exists is there.
 
-    `chance()` gives a number in [0, 1): it spreads the moments at which many edges try again. `on_changes`, if given,
-    has changes instead of the hub, a turn at a time, and calls `publish` and `reach` when it takes them.
+    `chance()` gives a number in [0, 1): it spreads the moments at which many edges try again.
     """
 
     def __init__(
@@ -48,10 +62,9 @@ class Push:
         clock: Clock,
         chance: Callable[[], float],
         on_synced: Callable[[], None] = lambda: None,
-        on_changes: OnChanges | None = None,
     ) -> None:
         self._config = config
-        self._on_changes = on_changes or self._apply
+        self.partner: Partner | None = None
         self._hub = hub
         self._clock = clock
         self._chance = chance
@@ -66,6 +79,7 @@ class Push:
         self._failures = 0  # in a row
         self._why = ""  # it was given up
         self._synced_ns = 0
+        self._began_bytes = 0  # received when this feed began
         self.failures = self.resumed = self.received_bytes = self.evicted = 0
 
     def __repr__(self) -> str:
@@ -136,12 +150,21 @@ class Push:
     def hold(self) -> None:
         """Hang up, and be fed no more until `go_on`; the origin is in no worse standing for it."""
         self._wanted.clear()
-        if self._line is not None:
-            self._line.abort()
+        self._hang_up()
 
     def go_on(self) -> None:
         """Be fed again, from where `reach` says."""
         self._wanted.set()
+
+    def renew(self, why: str) -> None:
+        """Leave this feed, if there is one, for another."""
+        self._why = why
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.abort()
+            self._line = None
 
     async def _take_feeds(self) -> None:
         while True:
@@ -149,7 +172,9 @@ class Push:
                 await self._rest()
             line = self._line or await self._connect()
             self._line = line if line is not None and _gives_feed(line) else None
-            if self._line is not None:
+            if not self._wanted.is_set():
+                self._hang_up()
+            elif self._line is not None:
                 await self._follow(self._line)
             elif line is not None:
                 self._fail(f"it answered {line.status}")
@@ -189,19 +214,23 @@ class Push:
         if self._failures == 0:
             log.warning("no feed from %s: %s; trying again", self._config.origin, reason)
         self._standing.gone(self._clock.now_ns())
+        if self.partner is not None:
+            self.partner.ended()
 
     async def _follow(self, line: Line) -> None:
         """Take one feed until it ends, whatever ends it."""
         decoder = Decoder()
-        self._why, self._synced_ns = "", 0
+        self._why, self._synced_ns, self._began_bytes = "", 0, self.received_bytes
         self._standing.connected(self._clock.now_ns())
         try:
-            while self._wanted.is_set() and (data := await line.read()):
+            while self._line is line and (data := await line.read()):
                 now_ns = self._clock.now_ns()
                 self.received_bytes += len(data)
                 self._standing.heard(now_ns)
                 for step in self._reading.take(decoder.feed(data)):
                     self._take(step, now_ns)
+                    if self._line is not line:
+                        break
             reason = "the origin ended it"
         except (BrokenFeed, ValueError) as error:
             self.at = None
@@ -226,15 +255,18 @@ class Push:
             assert self._aside is not None
             self._gather(self._aside, step.message, now_ns)
         elif isinstance(step, Changes):
-            self._on_changes(step.turn, step.messages)
+            self._change(step.turn, step.messages)
         elif self._aside is not None:
             self._swap(self._aside, step)
         else:
             self._caught_up()
 
-    def _apply(self, turn: Turn | None, changes: Sequence[Message]) -> None:
-        self.publish(changes)
-        self.at = turn
+    def _change(self, turn: Turn | None, changes: Sequence[Message]) -> None:
+        if self.partner is not None:
+            self.partner.changes(turn, changes)
+        else:
+            self.publish(changes)
+            self.at = turn
 
     def _gather(self, aside: Shelf, frame: Message, now_ns: int) -> None:
         if isinstance(frame, Opened):  # all of the blob before it has been named
@@ -253,12 +285,16 @@ class Push:
         self._standing.synced(self._synced_ns)
         log.info("the feed of %s is here: %r", self._config.origin, aside)
         self._on_synced()
+        if self.partner is not None:
+            self.partner.swapped(self.received_bytes - self._began_bytes)
 
     def _caught_up(self) -> None:
         self.resumed += 1
         self._synced_ns = self._clock.now_ns()
         self._standing.synced(self._synced_ns)
         log.info("the feed of %s goes on where it was", self._config.origin)
+        if self.partner is not None:
+            self.partner.resumed()
 
     async def _watch(self) -> None:
         while True:
