@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ringside.cli.app import app
-from ringside.cli.multicast import OPTIONS, config_of
+from ringside.cli.multicast import OPTIONS, config_of, note_of
 from ringside.core.errors import Misconfigured
 from ringside.flow.relay.sender.config import Config
 
@@ -83,6 +83,21 @@ def test_a_bad_option_is_named_in_a_sentence(given: dict[str, Any], sentence: st
         config_of(LEAST | given)
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("given", "told"), [
+    ({"origin": "http://127.0.0.1:8080"}, True),
+    ({"origin": "http://localhost:8080"}, True),
+    ({"origin": "http://[::1]:8080"}, True),
+    ({"origin": "http://127.0.0.1:8080", "repair": ["http://10.0.0.1:8080"]}, False),
+    ({"origin": "http://127.0.0.1:8080", "interface": "127.0.0.1"}, False),
+    ({"origin": "http://127.0.0.1:8080", "interface": "lo"}, False),
+    ({"origin": "http://127.0.0.1:8080", "ttl": 0}, False),
+    ({}, False),
+])  # fmt: skip
+def test_a_repair_address_that_only_this_machine_can_reach_is_told(given: dict[str, Any], told: bool) -> None:
+    note = note_of(config_of(LEAST | given))
+    assert ("say with --repair where they can" in note) == told
 
 
 def test_what_is_wrong_is_a_sentence_on_the_terminal_and_status_2() -> None:

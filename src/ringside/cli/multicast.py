@@ -6,7 +6,9 @@ Options enter; a session that goes on until Ctrl-C leaves, and lines about it on
 import asyncio
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -30,6 +32,8 @@ def run(given: Mapping[str, Any], verbose: bool = False) -> None:
     """Send until interrupted. Raises RingsideError."""
     config = config_of(given)
     setup_log("ringside", verbose)
+    if note := note_of(config):
+        say(f"  [yellow]{note}[/]")
     from ringside.flow.relay.sender import send
 
     asyncio.run(send(config, Wall(), say))
@@ -50,6 +54,21 @@ def config_of(given: Mapping[str, Any]) -> Config:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise Misconfigured(_sentence(first["loc"], first["msg"], first["input"])) from None
+
+
+def note_of(config: Config) -> str:
+    """What edges elsewhere could not do with this session; empty where nothing."""
+    here = [url for url in config.repair or (config.origin,) if _is_loopback(urlsplit(url).hostname or "")]
+    if not here or config.ttl == 0 or _is_loopback(config.interface or config.source or ""):
+        return ""
+    return f"edges on other machines cannot repair from {here[0]}; say with --repair where they can"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in ("localhost", "lo")
 
 
 def group_of(text: str) -> tuple[str, int]:

@@ -77,7 +77,12 @@ Rate = Annotated[
 ]
 Depth = Annotated[
     int | None,
-    _option("--depth", panel=NETWORK, metavar="BYTES", help="What may leave at once: the bucket. (default 16384)"),
+    _option(
+        "--depth",
+        panel=NETWORK,
+        metavar="BYTES",
+        help="What may leave at once: the bucket. (default 5 ms of the rate, at least 16384)",
+    ),
 ]
 Symbol = Annotated[
     int | None,
