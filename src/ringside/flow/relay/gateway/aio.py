@@ -54,7 +54,7 @@ class Station:
         self._repair: Repair | None = None
         self._repairs: set[asyncio.Task[None]] = set()
         self._held = False  # the feed: all comes from the group
-        self._why = ""
+        self._why = ""  # the group is not joined
         self._wanted: deque[Action] = deque()
         self._doing = False
         self.gateway = Gateway(config.description, clock.now_ns())
@@ -67,7 +67,7 @@ class Station:
         reception = self._reception
         unread, buffer_bytes = (reception.unread, reception.buffer_bytes) if reception is not None else (0, 0)
         told = self.gateway.describe(unread, buffer_bytes)
-        return {**told, "why": self._why} if self._why else told
+        return {**told, "why": self._why} if self._why else told  # not even joined
 
     async def run(self) -> None:
         """Be a gateway, for ever."""
@@ -114,6 +114,8 @@ class Station:
             ticks += 1
             if self._held:
                 self._push.hear()
+            if self._reception is not None:
+                self._reception.drain()  # what has come already is not late
             self._do(self.gateway.tick(self._clock.now_ns()))
 
     def _datagram(self, data: bytes, source: str) -> None:
@@ -160,7 +162,7 @@ class Station:
                 self._open(why)
             case CloseFeed():
                 log.info("the group gives everything: the feed of the origin is closed")
-                self._held, self._why = True, ""
+                self._held = True
                 self._push.hold()
             case Ask():
                 self._ask(action)
@@ -175,7 +177,6 @@ class Station:
 
     def _open(self, why: str) -> None:
         log.info("the feed of the origin is wanted: %s", why)
-        self._why = why
         self._push.reach(self.gateway.at)
         if not self._held and self.gateway.at is None:
             self._push.renew(why)

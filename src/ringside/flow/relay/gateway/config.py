@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ringside.core.mabr import BadDescription, Description, from_xml
+from ringside.core.mabr import BadDescription, Description, Verifier, from_xml
 from ringside.flow.relay.fill.config import Config as Fill
 
 
@@ -26,7 +26,7 @@ class Config(BaseModel):
     @classmethod
     def _describes_a_session(cls, document: str) -> str:
         try:
-            from_xml(document.encode())
+            Verifier(from_xml(document.encode()).public)
         except BadDescription as error:
             raise ValueError(str(error)) from None
         return document

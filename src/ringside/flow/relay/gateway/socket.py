@@ -15,7 +15,7 @@ import struct
 from collections.abc import Callable, Iterable
 
 from ringside.core.errors import Misconfigured
-from ringside.core.mabr import Description, Endpoint
+from ringside.core.mabr import Description
 
 log = logging.getLogger(__name__)
 
@@ -120,11 +120,6 @@ def close(sockets: Iterable[socket.socket]) -> None:
         sock.close()
 
 
-def where(endpoint: Endpoint) -> str:
-    """A transport as people write it."""
-    return f"{endpoint.group}:{endpoint.port}"
-
-
 class Reception:
     """Reads `sockets` on the event loop; `on_datagram(data, source)` has each datagram, `source` an IPv4 address."""
 
@@ -151,6 +146,11 @@ class Reception:
     def buffer_bytes(self) -> int:
         """What the kernel gives the sockets together, its own bookkeeping included."""
         return sum(sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for sock in self._sockets)
+
+    def drain(self) -> None:
+        """Read what has come, without waiting for the loop's turn."""
+        for sock in self._sockets:
+            self._drain(sock)
 
     def close(self) -> None:
         """Read no more, and leave the groups."""
