@@ -67,7 +67,7 @@ class Config(BaseModel):
     interface: str | None = Field(default=None, min_length=1, max_length=64)  # its name, or an address of it
     ttl: int = Field(default=1, ge=0, le=255)  # 0: not beyond this machine; 1: not beyond its network
     rate_bps: int | None = Field(default=None, ge=64_000, le=10_000_000_000)  # None: 2.5 times what the tracks need
-    depth_bytes: int = Field(default=16_384, ge=2048, le=1 << 24)  # of the bucket: what may leave at once
+    depth_bytes: int | None = Field(default=None, ge=2048, le=1 << 24)  # what may leave at once; None: by the rate
     tracks: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")], ...] = ()  # none: all
     fec: Literal["raptorq", "rs", "none"] = "raptorq"
     overhead: int = Field(default=12, ge=0, le=100)  # repair symbols, of source symbols
