@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -29,6 +30,7 @@ from ringside.core.feed import (
 from ringside.flow.relay.feed import turns
 from ringside.flow.relay.feed.pieces import Piece
 from ringside.flow.relay.feed.remote import HEAD
+from ringside.flow.relay.feed.shelf import Memory
 from ringside.flow.relay.feed.turns import Ring, asked
 from ringside.flow.relay.fill.reading import Changes, Exists, Reading, Step, Whole
 
@@ -270,8 +272,8 @@ def test_while_it_is_held_an_edge_asks_for_nothing_and_stays_in_good_standing() 
     run(scene)
 
 
-def piece(frames: bytes = b"", media: int = 0) -> list[Piece]:
-    return [Piece(frames, None, 0, media)]
+def piece(frames: bytes = b"", memory: Memory | None = None) -> list[Piece]:
+    return [Piece(frames, memory)]
 
 
 def test_the_ring_gives_what_came_after_a_turn_as_long_as_it_has_all_of_it() -> None:
@@ -289,19 +291,27 @@ def test_the_ring_gives_what_came_after_a_turn_as_long_as_it_has_all_of_it() -> 
     assert len(ring.since(Turn(9, 1)) or []) == 4
 
 
-def test_the_ring_is_bounded_in_bytes_of_frames_and_of_media(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "RING_FRAMES_BYTES", 100)
-    monkeypatch.setattr(turns, "RING_MEDIA_BYTES", 1000)
+def test_the_ring_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "RING_BYTES", 100)
     ring = Ring(9)
     for _ in range(50):
         ring.put(piece(bytes(30)), 0)
-        assert ring.frames_bytes <= 100
+        assert ring.bytes <= 100
     assert len(ring) == 3
-    for _ in range(50):
-        ring.put(piece(b"", 400), 0)
-        assert ring.media_bytes <= 1000
-    ring.put(piece(b"", 5000), 0)
-    assert (len(ring), ring.media_bytes, ring.since(ring.turn)) == (0, 0, [])
+    ring.put(piece(bytes(5000)), 0)
+    assert (len(ring), ring.bytes, ring.since(ring.turn)) == (0, 0, [])
+
+
+def test_the_ring_keeps_no_media_and_a_turn_whose_media_is_gone_is_not_gone_on_from() -> None:
+    ring, old, new = Ring(9), Memory("old"), Memory("new")
+    held = weakref.ref(old)
+    ring.put(piece(b"1", old), 0)
+    ring.put(piece(b"2", new), 0)
+    assert [p.memory for p in ring.since(Turn(9, 0)) or []] == [old, new]
+    del old
+    assert held() is None
+    assert ring.since(Turn(9, 0)) is None
+    assert [p.memory for p in ring.since(Turn(9, 1)) or []] == [new]
 
 
 @pytest.mark.parametrize(

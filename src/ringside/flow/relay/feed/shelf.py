@@ -19,7 +19,7 @@ SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 class Memory:
     """A blob's bytes behind `fd`, which is closed with the last reference to it. Raises OSError without room."""
 
-    __slots__ = ("fd", "size")
+    __slots__ = ("__weakref__", "fd", "size")
 
     def __init__(self, name: str) -> None:
         self.fd = -1  # so that a Memory that could not be had is dropped in peace

@@ -1,21 +1,22 @@
 """Turns: what was told lately, turn by turn, so that whoever was cut off goes on where it was. Pure.
 
 What enters: the pieces of each turn, when it was told, and what a reader asks. What leaves: the pieces of all turns
-after one that it has, or None where they are no more: then it needs all that exists. Media is not copied: a piece names
-its memfd. What is kept is bounded in time, in bytes of frames, and in bytes of media.
+after one that it has, or None where they are no more: then it needs all that exists. Media is neither copied nor kept
+for this: where a blob is gone meanwhile, so is every turn that added to it. What is kept is bounded in time and bytes.
 """
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
+from weakref import ref
 
 from ringside.core.feed import Turn
 from ringside.flow.relay.feed.pieces import Piece
+from ringside.flow.relay.feed.shelf import Memory
 
 RING_NS = 30_000_000_000
-RING_FRAMES_BYTES = 64 << 20
-RING_MEDIA_BYTES = 512 << 20
+RING_BYTES = 64 << 20  # of frames
 ASKS = re.compile(rb"GET /feed\?(turns|since=(\d{1,20})\.(\d{1,20})) ")
 MAX_NUMBER = 2**64
 
@@ -38,23 +39,38 @@ def asked(data: bytes) -> Asked:
     return Asked(True, Turn(epoch, number) if max(epoch, number) < MAX_NUMBER else None)
 
 
+class _Part(NamedTuple):
+    """A piece, without a hold on its memory."""
+
+    frames: bytes
+    memory: "ref[Memory] | None"
+    first: int
+    end: int
+
+    def again(self) -> Piece | None:
+        """The piece; None where its memory is gone."""
+        if self.memory is None:
+            return Piece(self.frames)
+        memory = self.memory()
+        return None if memory is None else Piece(self.frames, memory, self.first, self.end)
+
+
 class _Kept(NamedTuple):
     told_ns: int
-    pieces: Sequence[Piece]
-    frames_bytes: int
-    media_bytes: int
+    parts: list[_Part]
+    bytes: int
 
 
 class Ring:
-    """The turns of one epoch. `turn`: the newest, number 0 before there is any."""
+    """The turns of one epoch. `turn`: the newest, number 0 before there is any; `bytes`: of frames kept."""
 
     def __init__(self, epoch: int) -> None:
         self._kept: deque[_Kept] = deque()
         self.turn = Turn(epoch, 0)
-        self.frames_bytes = self.media_bytes = 0
+        self.bytes = 0
 
     def __repr__(self) -> str:
-        return f"<Ring {len(self._kept)} turns to {self.turn.number}, {self.frames_bytes + self.media_bytes} B>"
+        return f"<Ring {len(self._kept)} turns to {self.turn.number}, {self.bytes} B>"
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -66,31 +82,24 @@ class Ring:
 
     def put(self, pieces: Sequence[Piece], now_ns: int) -> None:
         """Take in the next turn, whose last piece says so. The oldest go where there is too much."""
-        frames = sum(len(piece.frames) for piece in pieces)
-        media = sum(piece.end - piece.first for piece in pieces)
+        parts = [_Part(p.frames, None if p.memory is None else ref(p.memory), p.first, p.end) for p in pieces]
+        size = sum(len(piece.frames) for piece in pieces)
         self.turn = self.next
-        self._kept.append(_Kept(now_ns, pieces, frames, media))
-        self.frames_bytes += frames
-        self.media_bytes += media
-        while self._kept and self._is_too_much(now_ns):
-            gone = self._kept.popleft()
-            self.frames_bytes -= gone.frames_bytes
-            self.media_bytes -= gone.media_bytes
+        self._kept.append(_Kept(now_ns, parts, size))
+        self.bytes += size
+        while self._kept and (now_ns - self._kept[0].told_ns > RING_NS or self.bytes > RING_BYTES):
+            self.bytes -= self._kept.popleft().bytes
 
     def since(self, turn: Turn) -> list[Piece] | None:
         """All that was told after `turn`; None where that cannot be said any more, or never could."""
         behind = self.turn.number - turn.number
         if turn.epoch != self.turn.epoch or not 0 <= behind <= len(self._kept):
             return None
-        return list(self._after(behind))
-
-    def _after(self, behind: int) -> Iterator[Piece]:
+        found: list[Piece] = []
         for at in range(len(self._kept) - behind, len(self._kept)):
-            yield from self._kept[at].pieces
-
-    def _is_too_much(self, now_ns: int) -> bool:
-        return (
-            now_ns - self._kept[0].told_ns > RING_NS
-            or self.frames_bytes > RING_FRAMES_BYTES
-            or self.media_bytes > RING_MEDIA_BYTES
-        )
+            for part in self._kept[at].parts:
+                piece = part.again()
+                if piece is None:
+                    return None
+                found.append(piece)
+        return found
