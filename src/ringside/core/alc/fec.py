@@ -94,7 +94,7 @@ class Gather:
         """The object, once and as soon as it is whole. Duplicates change nothing; raises BadPacket("symbol") for one
         that this object cannot have. `symbol` is kept as it is and must not change afterwards."""
         info = self.info
-        if not (info.holds(sbn, esi) and info.fits(sbn, esi, len(symbol))):
+        if not info.holds(sbn, esi) or not info.fits(sbn, esi, len(symbol)):
             raise BadPacket("symbol")
         if self.data is not None:
             return None

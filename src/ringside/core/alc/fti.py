@@ -7,7 +7,7 @@ source block without sub-blocks, as everything below 10 MB is. Also No-Code (RFC
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ringside.core.alc.blocks import Blocks, partition
@@ -29,18 +29,17 @@ _RAPTORQ = struct.Struct(">xHBHBxx")
 @dataclass(frozen=True, slots=True)
 class Info:
     """`length` of the object and size of a `symbol` in bytes; `block`: source symbols of a block at most; `most`:
-    symbols of a block at most, repair and all (Reed-Solomon; 0 elsewhere)."""
+    symbols of a block at most, repair and all (Reed-Solomon; 0 elsewhere); `k`: source symbols of all blocks."""
 
     fec: int
     length: int
     symbol: int
     block: int
     most: int = 0
+    k: int = field(init=False, repr=False, compare=False)
 
-    @property
-    def k(self) -> int:
-        """How many source symbols the object has, all blocks together."""
-        return -(-self.length // self.symbol)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", -(-self.length // self.symbol) if self.symbol else 0)
 
     @property
     def blocks(self) -> Blocks:

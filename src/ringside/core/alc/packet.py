@@ -100,7 +100,7 @@ def _payload(data: bytes, header: lct.Header, bits: int, info: Info | None) -> t
         raise BadPacket("symbol")
     number = _ID.unpack_from(data, header.size)[0]
     sbn, esi = number >> bits, number & (1 << bits) - 1
-    if info is not None and not (info.holds(sbn, esi) and info.fits(sbn, esi, len(data) - at)):
+    if info is not None and (not info.holds(sbn, esi) or not info.fits(sbn, esi, len(data) - at)):
         raise BadPacket("symbol")
     return sbn, esi, memoryview(data)[at:]
 
