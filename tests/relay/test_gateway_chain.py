@@ -41,8 +41,26 @@ class Event:
         self.origin, self.edge = origin, edge
         self.number, self.part, self.size = 0, 0, 0
         self.parts: dict[str, bytes] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """What an origin tells first."""
         init = Document(f"{LANE}/init.mp4", b"\0init", MP4, Cache.IMMUTABLE)
-        origin.hub.publish([init, Document("/live/main/index.mpd", MPD, "application/dash+xml", Cache.SHORT)])
+        mpd = Document("/live/main/index.mpd", MPD, "application/dash+xml", Cache.SHORT)
+        self.origin.hub._on_handover = self.adopt
+        self.origin.hub.publish([init, mpd])
+        self.is_on = True
+
+    def adopt(self, connection: socket.socket, data: bytes) -> None:
+        assert asks_for_feed(data)
+        self.origin.hub.adopt(connection, data)
+
+    async def restart(self) -> None:
+        """Another process at the same address, which knows nothing of what was, and goes on with a new segment."""
+        self.is_on = False
+        await self.origin.restart()
+        self.number, self.part, self.size = self.number + 1, 0, 0
+        self.begin()
 
     @property
     def url(self) -> str:
@@ -70,7 +88,8 @@ class Event:
 
     async def be_live(self) -> None:
         while True:
-            self.go_on()
+            if self.is_on:
+                self.go_on()
             await asyncio.sleep(0.03)
 
 
@@ -85,11 +104,6 @@ async def event() -> AsyncIterator[Event]:
         feed = Feed(edge, Path(folder) / "origin")
         feed.start()
 
-        def adopt(connection: socket.socket, data: bytes) -> None:
-            assert asks_for_feed(data)
-            origin.hub.adopt(connection, data)
-
-        origin.hub._on_handover = adopt
         there = Event(origin, edge)
         live = asyncio.ensure_future(there.be_live())
         try:
@@ -161,7 +175,7 @@ class Gate:
 @asynccontextmanager
 async def gate(origin: str, document: str, **values: Any) -> AsyncIterator[Gate]:
     with TemporaryDirectory() as folder:
-        config = gateway.Config(document=document, interface=LOOPBACK, **values)
+        config = gateway.Config(document=document, **{"interface": LOOPBACK, **values})
         make = gateway.beside(config, origin)
         end = asyncio.Event()
         filler = Filler(
@@ -231,5 +245,48 @@ def test_a_group_that_is_cut_is_left_and_joined_again() -> None:
             where.loses = lambda: False
             await until(lambda: here.state == "group", 20)
             await until(lambda: here.has(there))
+
+    run(scene)
+
+
+def test_an_origin_that_begins_anew_is_taken_whole_and_the_group_again_after_it() -> None:
+    async def scene() -> None:
+        where = group()
+        async with event() as there, where.flowing(there.url), gate(there.url, where.document) as here:
+            await until(lambda: here.state == "group", 10)
+            before = here.station.gateway.at
+            await there.restart()
+            await until(lambda: (at := here.station.gateway.at) and before and at.epoch > before.epoch, 10)
+            await until(lambda: here.state == "group", 20)
+            await until(lambda: here.has(there))
+
+    run(scene)
+
+
+def test_who_sends_may_be_another_process_with_the_same_keys() -> None:
+    async def scene() -> None:
+        where = group()
+        async with event() as there:
+            async with where.flowing(there.url):
+                pass
+            async with gate(there.url, where.document) as here:
+                for _ in range(2):
+                    async with where.flowing(there.url):
+                        await until(lambda: here.state == "group", 20)
+                        await until(lambda: here.has(there))
+                    await until(lambda: here.state == "unicast", 10)
+                assert here.told()["switches"] == 4
+
+    run(scene)
+
+
+def test_where_the_group_cannot_be_joined_an_edge_is_an_edge_and_says_why() -> None:
+    async def scene() -> None:
+        where = group()
+        async with event() as there, where.flowing(there.url):
+            async with gate(there.url, where.document, interface="203.0.113.77") as here:
+                await until(lambda: here.state == "unicast", 10)
+                await until(lambda: here.has(there))
+                assert "cannot be joined: no network card of this machine" in here.told()["why"]
 
     run(scene)
