@@ -8,6 +8,7 @@ import errno
 import logging
 import socket
 import struct
+from ipaddress import AddressValueError, IPv4Address
 
 from ringside.core.errors import Misconfigured
 from ringside.flow.relay.sender.config import Config
@@ -91,8 +92,8 @@ class Outlet:
 
     def _by_address(self, name: str) -> bytes:
         try:
-            return REQUEST.pack(bytes(4), socket.inet_aton(name) if name.count(".") == 3 else b"", 0)
-        except (OSError, struct.error):
+            return REQUEST.pack(bytes(4), IPv4Address(name).packed, 0)
+        except AddressValueError:
             names = ", ".join(known for _, known in socket.if_nameindex())
             raise Misconfigured(
                 f"--interface: there is no interface {name!r} on this machine; it has {names}"
