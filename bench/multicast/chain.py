@@ -6,6 +6,7 @@ the interfaces counted. Everything ends with the `with`; what the processes said
 
 import contextlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab import Host, Lab, Weather, Wire, laboratory
-from tests.small_event import SMALL
 
 from bench.edge.machine import cpu_s
 from bench.harness import OUT, descendants, free_port
@@ -24,6 +24,18 @@ from bench.harness import OUT, descendants, free_port
 RINGSIDE = [sys.executable, "-m", "ringside"]
 TAKEN, GIVEN = "239.66.1.1", "239.66.1.2"  # the group the sender sends, and the one behind bad weather
 PORT = 5000
+FULL = """
+[encode]
+fps = 25
+[[encode.ladder]]
+height = 480
+bitrate_bps = 2_500_000
+[[encode.ladder]]
+height = 240
+bitrate_bps = 400_000
+"""
+"""An event whose parts are as large as real ones, for what depends on that: codes, delay."""
+SAID = re.compile(r"FEC ([0-9.]+) %, news and tables ([0-9.]+) %")
 START_S = 60.0
 STEP_S = 0.1
 MEDIA = "/live/main"
@@ -98,8 +110,9 @@ class Chain:
         return found
 
     def edge(self, *more: str, name: str = "edge") -> Running:
-        """One more edge of the origin, ready to be asked."""
+        """One more edge of the origin, ready to be asked; `more` options, of which `{address}` is its own."""
         host = self.lab.add()
+        more = tuple(word.replace("{address}", host.address) for word in more)
         port = free_port()
         words = ["edge", "--origin", self.origin.url, "--host", host.address, "--port", str(port), "--workers", "1"]
         running = self.start(f"{name}-{host.name}", [*words, *more], host, port)
@@ -109,9 +122,15 @@ class Chain:
     def gateway(self, *more: str) -> Running:
         """One more gateway, which may still be on unicast."""
         file = self.folder / ("given.xml" if self.wire else "session.xml")
-        running = self.edge("--multicast", str(file), *more, name="gateway")
+        running = self.edge("--multicast", str(file), "--interface", "{address}", *more, name="gateway")
         self.gateways.append(running)
         return running
+
+    def sender_says(self) -> dict[str, float]:
+        """What the sender told last: `fec` and `other`, per cent of media; nothing before its first line."""
+        assert self.sender is not None
+        told = SAID.findall(self.sender.log.read_text(errors="replace"))
+        return {"fec": float(told[-1][0]), "other": float(told[-1][1])} if told else {}
 
     def wait_for_group(self, limit_s: float = START_S) -> None:
         """Return once all gateways live by the group."""
@@ -140,21 +159,21 @@ def launch(host: Host, name: str, words: Sequence[str], port: int = 0) -> Runnin
     return Running(name, host, process, log, port)
 
 
-def event_file(folder: Path, target_s: float) -> Path:
-    """A small event, for a machine that has a whole chain and its crowd on it."""
+def event_file(folder: Path, target_s: float, encode: str) -> Path:
+    """An event that this machine can carry with a whole chain and its crowd on it."""
     file = folder / "event.toml"
-    file.write_text(f"[event]\ntarget_s = {target_s}\n{SMALL}\n[origin]\ndvr_s = 60\n")
+    file.write_text(f"[event]\ntarget_s = {target_s}\n{encode}\n[origin]\ndvr_s = 60\n")
     return file
 
 
 @contextlib.contextmanager
 def chain(
     folder: Path, gateways: int, weather: Weather | None = None, seed: int = 0, target_s: float = 1.2,
-    sending: Sequence[str] = (),
+    encode: str = FULL, sending: Sequence[str] = (),
 ) -> Iterator[Chain]:  # fmt: skip
     """An event on the air by multicast, with so many gateways that live by it."""
     with laboratory(0) as lab, contextlib.ExitStack() as ended:
-        made = Chain(lab, folder, _origin(lab, folder, target_s, ended), _ended=ended)
+        made = Chain(lab, folder, _origin(lab, folder, event_file(folder, target_s, encode), ended), _ended=ended)
         made.wait(made.origin, lambda: playable(made), "be on the air")
         made.sender = _sender(made, sending)
         if weather is not None:
@@ -165,9 +184,9 @@ def chain(
         yield made
 
 
-def _origin(lab: Lab, folder: Path, target_s: float, ended: contextlib.ExitStack) -> Running:
+def _origin(lab: Lab, folder: Path, event: Path, ended: contextlib.ExitStack) -> Running:
     host, port = lab.add(), free_port()
-    words = ["live", "--event", str(event_file(folder, target_s)), "--host", host.address, "--port", str(port)]
+    words = ["live", "--event", str(event), "--host", host.address, "--port", str(port)]
     running = launch(host, "origin", words, port)
     ended.callback(running.end)
     return running

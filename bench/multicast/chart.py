@@ -1,7 +1,7 @@
 """The chart of docs/multicast.md, drawn from bench/out/multicast-*.json: plain SVG, legible by day and by night.
 
-Left: what leaves the sender and, by unicast, the origin, for each number of gateways. Right: how much of the bytes each
-loss cost by unicast repair, beside what was lost. What was not measured is left out.
+Left: what leaves the sender and, by unicast, the origin, for each number of gateways; how late a gateway is. Right: how
+much of the bytes each loss cost by unicast repair, beside what was lost. What was not measured is left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,21 +21,22 @@ LABEL, WORDS = 84, 150
 def write(measured: Mapping[str, Any], path: Path) -> None:
     """Draw what there is of `offload` and `loss`; nothing when there is none of it."""
     left = offload(measured.get("offload", {}).get("result", {}))
+    late = delay(measured.get("delay", {}).get("result", {}).get("losses", {}))
     right = loss(measured.get("loss", {}).get("result", {}).get("cases", {}))
-    if not left and not right:
+    if not left and not right and not late:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(draw(left, right, under(measured)))
+    path.write_text(draw(left, late, right, under(measured)))
 
 
-def draw(left: Sequence[Group], right: Sequence[Group], words: str) -> str:
-    """The whole picture."""
+def draw(left: Sequence[Group], late: Sequence[Group], right: Sequence[Group], words: str) -> str:
+    """The whole picture; what is late stands below what it takes, to a scale of its own."""
     counted, fetched = "leaving the server's interface, as that counts", "of the bytes: lost, and fetched by unicast"
     return picture(
         "One stream out, any number of edges fed",
-        Panel("What feeding the edges takes", counted, panel(LEFT, left)),
+        Panel("What feeding the edges takes", counted, [*panel(LEFT, left), *panel(LEFT, late, height(left))]),
         Panel("What a lossy network costs", fetched, panel(RIGHT, right)),
-        max(height(left), height(right)),
+        max(height(left) + height(late), height(right)),
         words,
     )  # fmt: skip
 
@@ -68,6 +69,15 @@ def loss(cases: Mapping[str, Any]) -> list[Group]:
     return groups
 
 
+def delay(losses: Mapping[str, Any]) -> list[Group]:
+    """How much later than an edge fed by HTTP a gateway has a part, for each loss."""
+    bars: list[Bar] = []
+    for lost, row in losses.items():
+        p50, p95 = (row["added_ms"].get(q, 0.0) for q in ("p50", "p95"))
+        bars.append((f"{lost} % lost", "p", max(0.0, p95), f"{p95:.0f} ms (p50 {p50:.0f} ms)"))
+    return [("a part later than by HTTP, p95", bars)] if bars else []
+
+
 def rate(bps: float) -> str:
     """Bits a second, as people write them."""
     return f"{bps / 1e6:.2f} Mb/s" if bps >= 1e6 else f"{bps / 1e3:.0f} kb/s"
@@ -83,11 +93,11 @@ def height(groups: Sequence[Group]) -> int:
     return sum(18 + len(bars) * (BAR + GAP) + BETWEEN for _, bars in groups)
 
 
-def panel(x: int, groups: Sequence[Group]) -> list[str]:
+def panel(x: int, groups: Sequence[Group], below: int = 0) -> list[str]:
     """Bars, all to one scale."""
     drawn: list[str] = []
     most = max((bar[2] for _, bars in groups for bar in bars), default=1.0) or 1.0
-    y = 82
+    y = 82 + below
     for name, bars in groups:
         drawn.append(text(x, y, name, "g"))
         y += 8

@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.table import Table
 from tests.lab import Weather, choose
+from tests.small_event import SMALL
 
 from bench.multicast.account import rose, together, totals
 from bench.multicast.chain import Chain, chain
@@ -65,7 +66,7 @@ def run(options: Options) -> dict[str, Any]:
     viewers = options.viewers or (10 if options.quick else VIEWERS)
     before_s, cut_s, after_s = (6.0, 6.0, 8.0) if options.quick else (BEFORE_S, CUT_S, AFTER_S)
     weather = None if choose().make else Weather()
-    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 1, weather, options.seed) as made:
+    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 1, weather, options.seed, encode=SMALL) as made:
         before = totals(made.health(made.gateways[0]))
         watch = Watch(made)
         crowd = Crowd(made.gateways[0], viewers, before_s + cut_s + after_s, made.folder)

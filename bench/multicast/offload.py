@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from tests.small_event import SMALL
 
 from bench.multicast.account import rose, together, totals
 from bench.multicast.chain import Chain, Running, chain
@@ -77,7 +78,7 @@ def run(options: Options) -> dict[str, Any]:
     numbers = options.gateways or ([1, 2] if options.quick else list(NUMBERS))
     seconds = options.lasting(SECONDS)
     rows: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 0) as made:
+    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 0, encode=SMALL) as made:
         for number in numbers:
             while len(made.gateways) < number:
                 made.gateway()
