@@ -192,7 +192,7 @@ def continue_flood(talk: Talk) -> None:
 def chunks_endless(talk: Talk) -> None:
     """Small chunks without end, well formed."""
     talk.send(CHUNKED, b"%x\r\n" % len(START), START, b"\r\n")
-    piece = LINES % 1
+    piece = LINES % 1 * 8  # small, and yet the limit is met before the reader's patience ends on a busy machine
     while True:
         talk.send((b"%x\r\n" % len(piece) + piece + b"\r\n") * 100)
 
