@@ -83,7 +83,7 @@ def test_playlists_are_told_by_what_changed_since_a_checkpoint() -> None:
             for index in range(40):
                 h.origin.hub.publish(part("v", 1, index, 1, offset, BIG[:1500]))
                 offset += 1500
-                await until(lambda index=index: len(there.turns) == index + 2)  # type: ignore[misc]
+                await until(lambda index=index: len(there.turns) == index + 2)
                 await asyncio.sleep(0.05)
             assert len(there.checkpoints) >= 2
             assert not there.unknown
