@@ -25,10 +25,11 @@ from ringside.core.mabr import new_keys, to_xml
 from ringside.flow.relay.sender.pace import Bucket
 from ringside.flow.relay.sender.packets import repair_of
 
-SECONDS = 5.0
+SECONDS = 8.0
 GOAL_BPS = 200_000_000
-CASES = ((50, 50_000, 0.0), (200, 50_000, 0.0), (200, 50_000, 0.05), (400, 100_000, 0.0))  # Mb/s, part, lost
-DEPTH_BYTES = 64 << 10
+CASES = ((50, 50_000, 0.0), (210, 100_000, 0.0), (210, 100_000, 0.05), (400, 100_000, 0.0))  # Mb/s, part, lost
+CLEAN_S = 2.0  # without loss at first
+DEPTH_BYTES = 256 << 10  # a sender in Python that slept too long must be able to make up for it
 PARTS = (2_000, 10_000, 25_000, 50_000, 100_000, 166_000, 400_000)  # bytes; a key part of the test card has 166 kB
 TREE = Path(__file__).parents[2]
 REPEATS = 7
@@ -38,7 +39,7 @@ def run(options: Options) -> dict[str, Any]:
     """Each rate, then the codes."""
     cases = CASES[:1] if options.quick else CASES
     rows = [receive(rate, size, lost, options.lasting(SECONDS), options.seed) for rate, size, lost in cases]
-    goal = [row for row in rows if row["asked_bps"] == GOAL_BPS and not row["lost"]]
+    goal = [row for row in rows if GOAL_BPS <= row["asked_bps"] < 2 * GOAL_BPS]
     return {
         "rates": rows, "codes": [code(size) for size in PARTS],
         "failed": any(row["turns"] < row["of"] or row["unread"] for row in goal),
@@ -48,7 +49,7 @@ def run(options: Options) -> dict[str, Any]:
 def receive(rate_mbps: int, part_bytes: int, lost: float, seconds: float, seed: int) -> dict[str, Any]:
     """One rate for so long: what was sent, and what the receiver made of it."""
     parts = int(rate_mbps * 1e6 * seconds / 8 / (part_bytes * 1.2))
-    stream = Stream(new_keys(os.urandom), part_bytes, parts, seed, lost)
+    stream = Stream(new_keys(os.urandom), part_bytes, parts, seed, lost, int(parts * CLEAN_S / seconds))
     sent = [each for part in stream.datagrams(time.time_ns() // 1000) for each in part]
     told = {"description": to_xml(stream.description).decode(), "turns": parts, "part_bytes": part_bytes, "seed": seed}
     command = [sys.executable, "-m", "bench.multicast.receiver", json.dumps(told)]

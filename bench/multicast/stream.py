@@ -27,13 +27,15 @@ TOLD = 3  # a turn is told with the two before it
 
 @dataclass
 class Stream:
-    """`parts` parts of `part_bytes`, one a turn; `lost` is the share of packets left out."""
+    """`parts` parts of `part_bytes`, one a turn; `lost` is the share of packets left out, once `clean` parts are sent:
+    a gateway must be on the group before it mends by itself, and there is no feed here that would have all turns."""
 
     keys: Keys
     part_bytes: int
     parts: int
     seed: int = 0
     lost: float = 0.0
+    clean: int = 0
     left_out: int = 0
     description: Description = field(init=False)
 
@@ -65,7 +67,7 @@ class Stream:
             for thing in (media, news):
                 for packet, _ in packets(thing):
                     sn += 1
-                    if chance.random() < self.lost:
+                    if number > self.clean and chance.random() < self.lost:
                         self.left_out += 1
                     else:
                         sent.append(write(packet._replace(sn=sn), mac))
