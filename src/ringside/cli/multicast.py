@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from ringside.cli.console import say
+from ringside.cli.console import console
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured
 from ringside.core.telemetry import setup_log
@@ -33,10 +33,15 @@ def run(given: Mapping[str, Any], verbose: bool = False) -> None:
     config = config_of(given)
     setup_log("ringside", verbose)
     if note := note_of(config):
-        say(f"  [yellow]{note}[/]")
+        _say(f"  [yellow]{note}[/]")
     from ringside.flow.relay.sender import send
 
-    asyncio.run(send(config, Wall(), say))
+    asyncio.run(send(config, Wall(), _say))
+
+
+def _say(line: str) -> None:
+    """A line stays one, however long: there is one each second."""
+    console.print(line, soft_wrap=True)
 
 
 def config_of(given: Mapping[str, Any]) -> Config:
