@@ -6,6 +6,7 @@ the interfaces counted. Everything ends with the `with`; what the processes said
 
 import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
@@ -28,11 +29,11 @@ FULL = """
 [encode]
 fps = 25
 [[encode.ladder]]
-height = 480
-bitrate_bps = 2_500_000
+height = 540
+bitrate_bps = 2_800_000
 [[encode.ladder]]
-height = 240
-bitrate_bps = 400_000
+height = 270
+bitrate_bps = 500_000
 """
 """An event whose parts are as large as real ones, for what depends on that: codes, delay."""
 SAID = re.compile(r"FEC ([0-9.]+) %, news and tables ([0-9.]+) %")
@@ -155,7 +156,8 @@ def launch(host: Host, name: str, words: Sequence[str], port: int = 0) -> Runnin
     OUT.mkdir(exist_ok=True)
     log = OUT / f"multicast-{name}.log"
     with log.open("wb") as file:
-        process = host.start([*RINGSIDE, *words], stdout=file, stderr=file, stdin=subprocess.DEVNULL)
+        environment = {**os.environ, "COLUMNS": "200"}  # lines that are read are not to be broken
+        process = host.start([*RINGSIDE, *words], stdout=file, stderr=file, stdin=subprocess.DEVNULL, env=environment)
     return Running(name, host, process, log, port)
 
 

@@ -61,7 +61,7 @@ def run(options: Options) -> dict[str, Any]:
             elif loss:
                 continue
             time.sleep(SETTLE_S)
-            found = probe(made, servers, "v480", options.lasting(SECONDS))
+            found = probe(made, servers, "v540", options.lasting(SECONDS))
             seen = found["seen"]
             rows[str(loss)] = {
                 "parts": len(seen["gateway"]), "of": len(seen["edge"]), "prober_cores": found["cores"],
