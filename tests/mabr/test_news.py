@@ -181,6 +181,20 @@ def test_an_older_turn_told_again_does_not_make_the_checkpoint_older() -> None:
     assert reader.take(data).messages == (playlist("v720", 1000, 2),)  # type: ignore[union-attr]
 
 
+def test_what_a_turn_says_belongs_to_its_epoch() -> None:
+    writer, reader = Writer(SIGN, START), Reader(GOOD)
+    for epoch, part in ((EPOCH, 1), (EPOCH + 1, 2), (EPOCH, 1)):
+        some = (told(1, 1000, part),)
+        assert reader.take(writer.news(epoch, some)) == News(epoch, some)
+
+
+def test_a_turn_that_was_read_is_found_in_later_news_beside_new_ones() -> None:
+    writer, reader = after_checkpoints(150)
+    every = [told(turn, 1000, turn % 10) for turn in range(3, 80)]
+    for at in range(len(every) - 2):
+        assert reader.take(writer.news(EPOCH, every[at : at + 3])) == News(EPOCH, tuple(every[at : at + 3]))
+
+
 def test_turns_that_no_news_can_carry_are_refused_before_they_are_sent() -> None:
     writer = Writer(SIGN, START)
     noise = b"".join(bytes([n * n * 31 % 251]) + n.to_bytes(4, "big") for n in range(120_000))

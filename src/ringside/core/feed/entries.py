@@ -6,7 +6,7 @@ to is bounded here.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ringside.core.feed.codec import LENGTH, MAX_TEXT, Decoder, Handover, Report, Wanted, encode
@@ -119,8 +119,8 @@ def message_of(frame: bytes) -> Message:
     return found[0]
 
 
-def turns_of(data: bytes, base: Base) -> Iterator[TurnOf]:
-    """The turns of inflated news, their frames together no more than MAX_INFLATED."""
+def turns_of(data: bytes, base: Base, known: Mapping[int, TurnOf]) -> Iterator[TurnOf]:
+    """The turns of inflated news, their frames together no more than MAX_INFLATED; `known` ones are not read again."""
     at, left = 0, MAX_INFLATED
     for _ in range(MAX_TURNS):
         if at == len(data):
@@ -135,8 +135,9 @@ def turns_of(data: bytes, base: Base) -> Iterator[TurnOf]:
             left -= CHANGED.unpack_from(body)[1] if kind == CHANGE else size
             if at > len(data) or left < 0:
                 raise BadNews("a turn that is cut off, or too large")
-            messages.append(_read_entry(kind, body, base))
-        yield TurnOf(number, tuple(messages))
+            if number not in known:
+                messages.append(_read_entry(kind, body, base))
+        yield known.get(number) or TurnOf(number, tuple(messages))
     if at != len(data):
         raise BadNews(f"more than {MAX_TURNS} turns")
 

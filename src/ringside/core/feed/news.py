@@ -43,7 +43,7 @@ SIGNATURE_BYTES = 64
 MAX_BYTES = 256 << 10  # news or a checkpoint, as sent
 MAX_KNOWN = 1024  # playlists and documents
 KEPT_CHECKPOINTS = 4  # by a reader
-KEPT_TURNS = 32  # by a writer: turns are told more than once
+KEPT_TURNS = 32  # by a writer and by a reader: turns are told more than once
 
 NEWS, CHECKPOINT = b"RSN1", b"RSC1"
 HEAD = struct.Struct(">4sQ")
@@ -152,6 +152,8 @@ class Reader:
     def __init__(self, good: Callable[[bytes, bytes], bool]) -> None:
         self._good = good
         self._bases: deque[Base] = deque(maxlen=KEPT_CHECKPOINTS)
+        self._epoch = 0
+        self._read: dict[int, TurnOf] = {}  # of this epoch: in one, a number means one turn
 
     def take(self, data: bytes) -> News | Checkpoint:
         """What `data` says. Raises BadNews, UnknownCheckpoint among them."""
@@ -180,7 +182,12 @@ class Reader:
         base = next((base for base in self._bases if base.number == number), NOTHING if number == 0 else None)
         if base is None:
             raise UnknownCheckpoint(f"checkpoint {number} never came")
-        return News(epoch, tuple(turns_of(_inflated(signed[HEAD.size + BASE.size :]), base)))
+        known = self._read if epoch == self._epoch else {}
+        turns = tuple(turns_of(_inflated(signed[HEAD.size + BASE.size :]), base, known))
+        self._epoch, self._read = epoch, known | {turn.number: turn for turn in turns}
+        while len(self._read) > KEPT_TURNS:
+            del self._read[next(iter(self._read))]
+        return News(epoch, turns)
 
 
 def _inflated(packed: bytes) -> bytes:
