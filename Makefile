@@ -45,8 +45,10 @@ test: setup check  ## everything CI runs: lint, types, tests
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@$(BIN)/pytest -n 2 --dist loadfile $(CROWDS)
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-light test-events test-pages
+	@failed=0; \
+	$(BIN)/pytest -n 2 --dist loadfile $(CROWDS) || failed=1; \
+	$(MAKE) --no-print-directory --keep-going --jobs 3 --output-sync=target test-light test-events test-pages || failed=1; \
+	exit $$failed
 endif
 
 test-light:
