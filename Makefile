@@ -7,7 +7,7 @@ SOURCE ?= testcard
 PAGES := $(shell find src/ringside/flow/watch -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.mjs' 2>/dev/null | grep -v -e /dist/ -e node_modules)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live relay test test-light test-events test-pages check bench clean
+.PHONY: help setup live relay test test-crowds test-light test-events test-pages check bench clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,10 +46,13 @@ ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
 	@failed=0; \
-	$(BIN)/pytest -n 2 --dist loadfile $(CROWDS) || failed=1; \
+	$(MAKE) --no-print-directory test-crowds || failed=1; \
 	$(MAKE) --no-print-directory --keep-going --jobs 3 --output-sync=target test-light test-events test-pages || failed=1; \
 	exit $$failed
 endif
+
+test-crowds:
+	@$(BIN)/pytest -n 2 --dist loadfile $(CROWDS)
 
 test-light:
 	@nice -n 10 $(BIN)/pytest $(LIGHT)
