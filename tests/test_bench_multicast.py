@@ -83,7 +83,7 @@ def test_delay_is_of_the_parts_that_both_had() -> None:
 
 def row(bps: float) -> dict[str, Any]:
     cores = {"origin_cores": 0.3, "sender_cores": 0.1, "gateway_cores": 0.02}
-    return {"sender_bps": bps, "origin_bps": 2e4, "gateways": counted(), **cores}
+    return {"sender_bps": bps, "out_per_in": bps / 9e5, "origin_bps": 2e4, "gateways": counted(), **cores}
 
 
 def offload() -> dict[str, Any]:
