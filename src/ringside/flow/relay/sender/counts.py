@@ -51,8 +51,7 @@ class Progress:
         counts = self.counts
         said = (
             f"{self.now_bps / 1e6:.1f} of {self.rate_bps / 1e6:.1f} Mbit/s, {counts.turns} turns, "
-            f"{counts.packets.total()} packets, FEC {counts.overhead_percent:.1f} %, "
-            f"news and tables {counts.other_percent:.1f} %"
+            f"FEC {counts.overhead_percent:.1f} %, news and tables {counts.other_percent:.1f} %"
         )
         if self.waiting_bytes:
             said += f", {self.waiting_bytes // 1000} kB waiting"
@@ -63,10 +62,13 @@ class Progress:
     def summary(self) -> list[str]:
         """At the end, for people."""
         counts = self.counts
+        others = ", ".join(
+            f"{kind} {size / 1e6:.2f}" for kind, size in sorted(counts.bytes.items()) if kind not in ("media", "fec")
+        )
         said = [
-            f"{counts.turns} turns in {counts.packets.total()} packets, {counts.bytes.total() / 1e6:.1f} MB: "
-            f"{counts.bytes['media'] / 1e6:.1f} MB of media, FEC {counts.overhead_percent:.1f} % on top, "
-            f"news and tables {counts.other_percent:.1f} %"
+            f"{counts.turns} turns in {counts.packets.total()} packets, {counts.bytes.total() / 1e6:.1f} MB",
+            f"{counts.bytes['media'] / 1e6:.1f} MB of media, FEC {counts.overhead_percent:.1f} % on top; "
+            f"{others or 'nothing else'} MB",
         ]
         for number, what in (
             (counts.cut, "turns were cut, for the rate was too low or the origin away: edges took them by unicast"),
