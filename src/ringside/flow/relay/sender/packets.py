@@ -72,47 +72,6 @@ def repair_of(k: int, percent: int) -> int:
     return max(1, (k * percent + 50) // 100) if percent else 0
 
 
-def packets(self) -> int:
-    """How many packets it is sent in, both halves together."""
-    info = self.info
-    if not self.repair or info.fec == NO_CODE:
-        return info.k * (2 if self.repair else 1)
-    if info.fec == RAPTORQ:
-        return info.k + min(self.repair, MOST_REPAIR)
-    blocks = [info.blocks.symbols(sbn) for sbn in range(info.blocks.number)]
-    return sum(k + min(-(-self.repair * k // info.k), info.most - k) for k in blocks)
-
-
-class Coding:
-    """How objects are coded: `fec` an encoding ID, `overhead_percent` of repair symbols, symbols of `symbol` bytes."""
-
-    def __init__(self, fec: int, overhead_percent: int, symbol: int) -> None:
-        self.fec = fec
-        self.overhead_percent = overhead_percent
-        self.symbol = symbol
-
-    def __repr__(self) -> str:
-        return f"<Coding {self.fec}, {self.overhead_percent} %, {self.symbol} B>"
-
-    def fits(self, data: bytes) -> bool:
-        """Whether these bytes can be an object."""
-        return 0 < len(data) <= MOST_BYTES
-
-    def object(self, tsi: int, toi: int, kind: Kind, data: bytes, repair_percent: int | None = None) -> Object:
-        """The object of these bytes; `repair_percent` instead of the session's, where there is a code at all."""
-        fec = self.fec if len(data) > self.symbol else NO_CODE
-        info = info_of(fec, len(data), self.symbol)
-        percent = self.overhead_percent if repair_percent is None else repair_percent
-        return Object(tsi, toi, kind, data, info, repair_of(info.k, percent) if self.fec != NO_CODE else 0)
-
-
-def repair_of(k: int, percent: int) -> int:
-    """Repair symbols of an object of `k`: `percent` of them, but a small one has at least one, or two."""
-    if not percent:
-        return 0
-    return max(1 if k < FEW else MANY, k * percent // 100)
-
-
 def packets(thing: Object) -> Iterator[tuple[Packet, bool]]:
     """The object's packets, each with whether it is there for repair only."""
     info = thing.info
