@@ -53,6 +53,8 @@ class Station:
         self._reception: Reception | None = None
         self._repair: Repair | None = None
         self._repairs: set[asyncio.Task[None]] = set()
+        self._unread = 0
+        self._starved = False
         self._held = False  # the feed: all comes from the group
         self._why = ""  # the group is not joined
         self._wanted: deque[Action] = deque()
@@ -110,6 +112,7 @@ class Station:
         while True:
             await asyncio.sleep(TICK_S)
             if ticks % CLOCKS_TICKS == 0:
+                self._look()
                 self.gateway.clock(int(-self._apart.describe().get("clock_ahead_ms", 0.0) * 1e6))
             ticks += 1
             if self._held:
@@ -117,6 +120,15 @@ class Station:
             if self._reception is not None:
                 self._reception.drain()  # what has come already is not late
             self._do(self.gateway.tick(self._clock.now_ns()))
+
+    def _look(self) -> None:
+        """Say so, once until it stops, when the kernel drops what nobody reads in time."""
+        if self._reception is None:
+            return
+        before, self._unread = self._unread, self._reception.unread
+        if self._unread > before and not self._starved:
+            log.warning("%d packets came and were not read in time: this machine is too busy", self._unread - before)
+        self._starved = self._unread > before
 
     def _datagram(self, data: bytes, source: str) -> None:
         if actions := self.gateway.packet(data, source, self._clock.now_ns()):

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ringside.core.mabr import BadDescription, Description, Verifier, from_xml
 from ringside.flow.relay.fill.config import Config as Fill
+from ringside.flow.relay.gateway.socket import BUFFER_BYTES
 
 
 class Config(BaseModel):
@@ -20,7 +21,7 @@ class Config(BaseModel):
     document: str
     interface: str = Field(default="", max_length=64)
     repair: tuple[str, ...] = ()
-    buffer_bytes: Annotated[int, Field(ge=2**16, le=2**30)] = 2**26
+    buffer_bytes: Annotated[int, Field(ge=2**16, le=2**30)] = BUFFER_BYTES
 
     @field_validator("document")
     @classmethod

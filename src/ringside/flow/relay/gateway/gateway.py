@@ -35,6 +35,7 @@ from ringside.flow.relay.gateway.switch import State, Switch
 TICK_S = 0.01
 PATIENCE_NS = 400_000_000  # for media, where the turn does not say how long its part is
 LEAST_PATIENCE_NS, MOST_PATIENCE_NS = 300_000_000, 2_000_000_000
+CAROUSEL = 2**31  # objects from this number on are carried round for other receivers
 SETTLE_NS = 200_000_000  # after the news of an object its packets have come, or are lost
 UNNUMBERED = "the origin numbers no turns: it is older than this gateway, and is taken by unicast"
 
@@ -86,8 +87,9 @@ class Gateway:
             packet = read(data, self._rules)
             if not self._window.fresh(packet.sn):
                 raise BadPacket("replayed")
-            self.health.received(self._track(packet.tsi), len(data))
-            if packet.toi == 0 or not packet.symbol:
+            carried = packet.toi >= CAROUSEL
+            self.health.received(None if carried else self._track(packet.tsi), len(data))
+            if packet.toi == 0 or carried or not packet.symbol:
                 return ()
             one, whole = self.objects.put(packet, now_ns)
         except BadPacket as error:
