@@ -60,6 +60,11 @@ class Flow:
         """Of the packets sent, those received; 1 while nothing is known."""
         return self._received / self._sent if self._sent else 1.0
 
+    @property
+    def has_gap(self) -> bool:
+        """Whether later turns were told, and one before them was not."""
+        return bool(self._aside)
+
     def told(self, number: int, now_ns: int) -> bool:
         """The group tells a turn; whether for the first time. Turns before the first do not count."""
         if self.last < 0:
@@ -162,9 +167,8 @@ class Switch:
     def _is_steady(self, base: int, known: int, now_ns: int) -> bool:
         flow = self.flow
         lasts = flow.last >= 0 and now_ns - flow.since_ns >= self._hold_ns
-        return (
-            lasts and not self._gap_ns and flow.first <= base + 1 and flow.last <= known and flow.share >= LEAST_SHARE
-        )
+        joins = flow.first <= base + 1 and flow.last <= known and not self._gap_ns
+        return lasts and joins and not flow.has_gap and flow.share >= LEAST_SHARE
 
     def _on(self, event: Event, now_ns: int) -> list[Action]:
         state = NEXT.get((self.state, event), self.state)
