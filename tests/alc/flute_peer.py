@@ -26,10 +26,10 @@ def sent(objects: dict[str, bytes], fec: str) -> list[bytes]:
     return packets
 
 
-def received(packets: Iterable[bytes], folder: Path) -> list[bytes]:
+def received(packets: Iterable[bytes], folder: Path, tsi: int = TSI) -> list[bytes]:
     """The files that flute-alc's receiver writes for these packets, by name."""
     place = receiver.UDPEndpoint(GROUP, PORT)
-    peer = receiver.Receiver(place, TSI, receiver.ObjectWriterBuilder(str(folder)), receiver.Config())
+    peer = receiver.Receiver(place, tsi, receiver.ObjectWriterBuilder(str(folder)), receiver.Config())
     for packet in packets:
         peer.push(packet)
     return [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()]
