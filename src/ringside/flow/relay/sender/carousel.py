@@ -20,6 +20,7 @@ FIRST_TOI = 2**31
 ROUND_NS = 2_000_000_000  # in which each file comes by once
 MOST_FILES = 64
 MOST_KNOWN = 1024
+NEVER_NS = 2**63
 MOST_BYTES = 256 << 10  # of a file; larger ones are left to unicast
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 
@@ -117,7 +118,7 @@ class Carousel:
     @property
     def next_ns(self) -> int:
         """When to ask again."""
-        return self._next_ns
+        return self._next_ns if self._kept else NEVER_NS
 
     def table(self, tsi: int) -> Table:
         """The file table of a session."""
