@@ -21,7 +21,7 @@ from ringside.core.feed import Appended, Opened, Turn
 from ringside.core.mabr import Keys, from_xml
 from ringside.flow.relay.gateway.actions import Action, Ask, Publish
 from ringside.flow.relay.gateway.gateway import TICK_S, Gateway
-from ringside.flow.relay.gateway.socket import ENOUGH_BYTES, Reception, joined
+from ringside.flow.relay.gateway.socket import BUFFER_BYTES, Reception, joined
 
 QUIET_S = 1.5
 
@@ -78,7 +78,7 @@ async def take(told: dict[str, Any]) -> dict[str, Any]:
     description = from_xml(told["description"].encode())
     stream = Stream(Keys(description.key, bytes(32)), told["part_bytes"], told["turns"], told["seed"])
     taking = Taking(Gateway(description, time.time_ns()), stream)
-    reception = Reception(joined(description, LOOPBACK, told.get("buffer_bytes", ENOUGH_BYTES)), taking.packet)
+    reception = Reception(joined(description, LOOPBACK, told.get("buffer_bytes", BUFFER_BYTES)), taking.packet)
     print("listening", flush=True)
     await taking.all_of_it()
     took_s, cpu_s = taking.last_s - taking.first_s, time.process_time() - taking.cpu_s

@@ -27,7 +27,7 @@ from ringside.flow.relay.sender.packets import repair_of
 
 SECONDS = 8.0
 GOAL_BPS = 200_000_000
-CASES = ((50, 50_000, 0.0), (210, 100_000, 0.0), (210, 100_000, 0.05), (400, 100_000, 0.0))  # Mb/s, part, lost
+CASES = ((50, 50_000, 0.0), (220, 100_000, 0.0), (220, 100_000, 0.05), (400, 100_000, 0.0))  # Mb/s, part, lost
 CLEAN_S = 2.0  # without loss at first
 DEPTH_BYTES = 256 << 10  # a sender in Python that slept too long must be able to make up for it
 PARTS = (2_000, 10_000, 25_000, 50_000, 100_000, 166_000, 400_000)  # bytes; a key part of the test card has 166 kB
