@@ -1,13 +1,14 @@
 """The parts of a sender, in memory: what is sent, in which order, how it is coded, and never faster than the bucket."""
 
 import gzip
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringside.core.alc import MOST_BYTES, NO_CODE, RAPTORQ, REED_SOLOMON, Gather, inflated, read_fdt
+from ringside.core.alc import MOST_BYTES, NO_CODE, RAPTORQ, REED_SOLOMON, File, Gather, inflated, read_fdt
 from ringside.core.errors import Misconfigured
 from ringside.core.feed import (
     Appended,
@@ -125,13 +126,20 @@ def test_without_a_code_nothing_is_sent_for_repair() -> None:
     assert Coding(RAPTORQ, 0, 1280).object(10, 1, "media", b"x" * 5000).packets == 4
 
 
-def test_each_half_of_a_checkpoint_is_enough() -> None:
-    from dataclasses import replace
-
-    whole = CODING.object(1, 1, "checkpoint", b"x" * 9000, 120)
+@pytest.mark.parametrize("fec", [RAPTORQ, NO_CODE])
+@pytest.mark.parametrize("size", [700, 9000])
+def test_each_half_of_a_checkpoint_is_enough(fec: int, size: int) -> None:
+    whole = Coding(fec, 12, 1280).object(1, 1, "checkpoint", b"x" * size, 120)
     for half in (0, 1):
         assert gathered(replace(whole, half=half)) == whole.data
     assert sum(len(list(packets(replace(whole, half=half)))) for half in (0, 1)) == whole.packets
+
+
+def test_with_small_symbols_an_object_is_no_larger_than_its_code_can_take() -> None:
+    small = Coding(RAPTORQ, 12, 64)
+    assert small.fits(bytes(8192 * 64))
+    assert small.object(10, 1, "media", bytes(8192 * 64)).packets == 8192 + 256
+    assert not small.fits(bytes(8192 * 64 + 1))
 
 
 def test_numbers_rise_start_at_the_time_and_stay_below_the_carousels() -> None:
@@ -372,8 +380,6 @@ def test_a_bulletin_says_when_to_ask_again() -> None:
 
 
 def test_a_table_names_what_stays_and_the_newest_six() -> None:
-    from ringside.core.alc import File
-
     table = Table(10, 1280)
     table.keep(File("http://o/init.mp4", 2**31 + 5, 700, MP4))
     for number in range(9):

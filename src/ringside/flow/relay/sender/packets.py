@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ringside.core.alc import MOST_BYTES, NO_CODE, RAPTORQ, Info, Packet, encode, info_of
-from ringside.core.alc.fti import MOST_REPAIR
+from ringside.core.alc.fti import MOST_RAPTORQ_K, MOST_REPAIR
 
 Kind = Literal["media", "news", "checkpoint", "table", "carousel"]
 ZLIB = 1  # EXT_CENC, RFC 6726 §3.4.3
@@ -57,14 +57,15 @@ class Coding:
 
     def fits(self, data: bytes) -> bool:
         """Whether these bytes can be an object."""
-        return 0 < len(data) <= MOST_BYTES
+        return 0 < len(data) <= min(MOST_BYTES, MOST_RAPTORQ_K * self.symbol)
 
     def object(self, tsi: int, toi: int, kind: Kind, data: bytes, repair_percent: int | None = None) -> Object:
-        """The object of these bytes; `repair_percent` instead of the session's, where there is a code at all."""
+        """The object of these bytes; `repair_percent` instead of the session's: without a code, all of it once more."""
         fec = self.fec if len(data) > self.symbol else NO_CODE
         info = info_of(fec, len(data), self.symbol)
-        percent = self.overhead_percent if repair_percent is None else repair_percent
-        return Object(tsi, toi, kind, data, info, repair_of(info.k, percent) if self.fec != NO_CODE else 0)
+        ours = self.overhead_percent if self.fec != NO_CODE else 0
+        percent = ours if repair_percent is None else repair_percent
+        return Object(tsi, toi, kind, data, info, repair_of(info.k, percent))
 
 
 def repair_of(k: int, percent: int) -> int:
