@@ -32,7 +32,7 @@ class Wire:
 
     def __init__(self, host: Host, taken: tuple[str, int], given: tuple[str, int], weather: Weather, seed: int) -> None:
         told = {"from": taken, "to": given, "address": host.address, "weather": asdict(weather), "seed": seed}
-        command = [sys.executable, "-m", "tests.lab.wire", json.dumps(told)]
+        command = [sys.executable, "-c", "from tests.lab.wire import main; main()", json.dumps(told)]
         pipe = subprocess.PIPE
         self._process = host.start(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT)
         self._read()  # it has joined
