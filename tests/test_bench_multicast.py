@@ -70,8 +70,8 @@ def test_repair_that_fetches_more_than_was_lost_is_a_fault_at_any_loss() -> None
 
 
 def test_the_moments_of_a_cut_are_read_from_the_gateway_s_states() -> None:
-    states = [(9.8, "group"), (10.1, "group"), (10.4, "bridge"), (29.9, "unicast"), (31.0, "unicast"), (32.5, "group")]
-    seen = [(at_s, state, 0, 0) for at_s, state in states]
+    states = [("group", 3.0), ("group", 3.0), ("bridge", 10.4), ("unicast", 10.8), ("unicast", 10.8), ("group", 32.5)]
+    seen = [(9.8 + at * 4, state, since_s, 0, 0) for at, (state, since_s) in enumerate(states)]
     assert moments(seen, 10.0, 30.0) == (pytest.approx(0.4), pytest.approx(2.5))
     assert moments(seen[:4], 10.0, 30.0)[1] is None
 

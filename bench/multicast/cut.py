@@ -1,7 +1,7 @@
 """The group cut for 20 s and back, under 500 viewers of one gateway: stalls, and where the bytes came from meanwhile.
 
 The sender's own host lets nothing out to the group (nftables); on loopback our relay stops. The gateway's own word on
-its state is asked for four times a second.
+its state, and since when it is so, is asked for four times a second.
 """
 
 import tempfile
@@ -24,13 +24,17 @@ BEFORE_S, CUT_S, AFTER_S = 15.0, 20.0, 20.0
 LOOK_S = 0.25
 
 
+Seen = tuple[float, str, float, int, int]
+"""Seconds, the gateway's state, since when it is so, bytes by the group, bytes by unicast."""
+
+
 class Watch:
-    """Looks at the gateway until told to stop: (seconds, state, bytes by group, bytes by unicast)."""
+    """Looks at the gateway until told to stop."""
 
     def __init__(self, made: Chain) -> None:
         self._made, self._done = made, threading.Event()
-        self.began_s = time.monotonic()
-        self.seen: list[tuple[float, str, int, int]] = []
+        self.began_s = time.time()
+        self.seen: list[Seen] = []
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
 
@@ -40,11 +44,12 @@ class Watch:
                 health = self._made.health(self._made.gateways[0])
             except (OSError, ValueError):
                 continue
-            at_s = time.monotonic() - self.began_s
             by_group, by_unicast = (int(health.get(f"{way}_bytes", 0)) for way in ("group", "unicast"))
-            self.seen.append((round(at_s, 2), str(health.get("state")), by_group, by_unicast))
+            since_s = float(health.get("since_ms", 0)) / 1000 - self.began_s
+            at_s = round(time.time() - self.began_s, 2)
+            self.seen.append((at_s, str(health.get("state")), round(since_s, 3), by_group, by_unicast))
 
-    def stop(self) -> list[tuple[float, str, int, int]]:
+    def stop(self) -> list[Seen]:
         """All that was seen."""
         self._done.set()
         self._thread.join()
@@ -71,10 +76,10 @@ def run(options: Options) -> dict[str, Any]:
         watch = Watch(made)
         crowd = Crowd(made.gateways[0], viewers, before_s + cut_s + after_s, made.folder)
         time.sleep(before_s)
-        cut_at_s = time.monotonic() - watch.began_s
+        cut_at_s = time.time() - watch.began_s
         _set(made, True)
         time.sleep(cut_s)
-        back_at_s = time.monotonic() - watch.began_s
+        back_at_s = time.time() - watch.began_s
         _set(made, False)
         verdict = crowd.verdict()
         seen = watch.stop()
@@ -88,12 +93,10 @@ def run(options: Options) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def moments(
-    seen: list[tuple[float, str, int, int]], cut_at_s: float, back_at_s: float
-) -> tuple[float | None, float | None]:
+def moments(seen: list[Seen], cut_at_s: float, back_at_s: float) -> tuple[float | None, float | None]:
     """How long after the cut the gateway was off the group, and after the end of it on it again."""
-    left = next((at_s - cut_at_s for at_s, state, *_ in seen if cut_at_s < at_s and state != "group"), None)
-    back = next((at_s - back_at_s for at_s, state, *_ in seen if back_at_s < at_s and state == "group"), None)
+    left = next((since - cut_at_s for _, state, since, *_ in seen if cut_at_s < since and state != "group"), None)
+    back = next((since - back_at_s for _, state, since, *_ in seen if back_at_s < since and state == "group"), None)
     return left, back
 
 
@@ -105,7 +108,7 @@ def shown(result: dict[str, Any]) -> list[Table | str]:
     )  # fmt: skip
     crowd, sums = result["crowd"], result["counted"]
     times = [
-        f"{each:.1f} s" if each is not None else "never"
+        f"{each:.2f} s" if each is not None else "never"
         for each in (result["left_after_s"], result["returned_after_s"])
     ]
     table.add_row(

@@ -96,7 +96,7 @@ def code(size: int) -> dict[str, Any]:
         first = (
             [symbol for at, symbol in enumerate(symbols) if at % 11]
             if info.blocks.number > 1
-            else symbols[repair - 1 :]
+            else symbols[max(1, repair - 1) :]
         )
         row |= {"k": info.k, "repair": repair}
         row[name] = {
