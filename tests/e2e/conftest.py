@@ -68,8 +68,10 @@ class Running:
         return found
 
     def pid_of(self, name: str) -> int:
-        rows = until(lambda: self.status().get("processes"), "the processes are listed")
-        return int(next(row["pid"] for row in rows if row["name"] == name))
+        def listed() -> int:
+            return int(next(row["pid"] for row in self.status()["processes"] if row["name"] == name))
+
+        return int(until(listed, f"{name} is listed"))
 
     def on_air(self, track: str = "v360") -> "Running":
         def ready() -> bool:
