@@ -59,7 +59,7 @@ def play(name: str, options: Options, console: Console) -> bool:
     except Unavailable as why:
         console.print(f"{name} skipped: {why}", markup=False)
         return True
-    except (SystemExit, OSError, subprocess.SubprocessError) as error:
+    except (SystemExit, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         console.print(f"{name} failed: {error}", markup=False)
         return False
     console.rule(f"{name}: {time.monotonic() - began_s:.0f} s", align="left")

@@ -21,7 +21,7 @@ LOSS = 5
 def run(options: Options) -> dict[str, Any]:
     """One gateway; the check runs on its host."""
     seconds = options.lasting(SECONDS)
-    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 1) as made:
+    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 1, sending=options.sending) as made:
         (gateway,) = made.gateways
         gateway.host.loss(LOSS)
         before = totals(made.health(gateway))

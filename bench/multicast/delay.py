@@ -53,7 +53,7 @@ def later_ms(seen: dict[str, dict[str, float]], name: str, than: str) -> list[fl
 def run(options: Options) -> dict[str, Any]:
     """One chain, one loss after another."""
     rows: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 1) as made:
+    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 1, sending=options.sending) as made:
         servers = {"edge": made.edge(), "other edge": made.edge(), "gateway": made.gateways[0], "origin": made.origin}
         for loss in (0,) if options.quick else LOSSES:
             if made.lab.real:

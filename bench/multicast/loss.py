@@ -56,17 +56,19 @@ def play(case: Case, options: Options) -> dict[str, Any]:
     gateways = (options.gateways or [1 if options.quick else GATEWAYS])[0]
     with (
         tempfile.TemporaryDirectory() as folder,
-        chain(Path(folder), gateways, case.weather, options.seed, case.target_s) as made,
+        chain(Path(folder), gateways, case.weather, options.seed, case.target_s, sending=options.sending) as made,
     ):
         for each in made.gateways if case.loss else []:
             each.host.loss(case.loss, case.everything)
         time.sleep(LEAD_S)
-        return {"case": case.title, "viewers": viewers, "gateways": gateways, **_watched(made, case, viewers, seconds)}
+        player = options.player or case.player
+        found = _watched(made, case, player, viewers, seconds)
+        return {"case": case.title, "viewers": viewers, "player": player, "gateways": gateways, **found}
 
 
-def _watched(made: Chain, case: Case, viewers: int, seconds: float) -> dict[str, Any]:
+def _watched(made: Chain, case: Case, player: str, viewers: int, seconds: float) -> dict[str, Any]:
     before = [totals(made.health(each)) for each in made.gateways]
-    crowds = [Crowd(each, viewers, seconds, made.folder, "--player", case.player) for each in made.gateways]
+    crowds = [Crowd(each, viewers, seconds, made.folder, "--player", player) for each in made.gateways]
     verdicts = [crowd.verdict() for crowd in crowds]
     after = [totals(made.health(each)) for each in made.gateways]
     sums = together([rose(b, a) for b, a in zip(before, after, strict=True)])

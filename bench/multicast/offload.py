@@ -79,7 +79,7 @@ def run(options: Options) -> dict[str, Any]:
     numbers = options.gateways or ([1, 2] if options.quick else list(NUMBERS))
     seconds = options.lasting(SECONDS)
     rows: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 0, encode=SMALL) as made:
+    with tempfile.TemporaryDirectory() as folder, chain(Path(folder), 0, encode=SMALL, sending=options.sending) as made:
         for number in numbers:
             while len(made.gateways) < number:
                 made.gateway()

@@ -13,6 +13,8 @@ class Options:
     names: list[str] = field(default_factory=list)
     seconds: float | None = None
     viewers: int | None = None
+    player: str = ""
+    sending: list[str] = field(default_factory=list)
     gateways: list[int] = field(default_factory=list)
     cases: list[str] = field(default_factory=list)
     count: int | None = None
@@ -30,6 +32,8 @@ def parse(words: Sequence[str], scenarios: Sequence[str]) -> Options:
     parser.add_argument("names", nargs="*", metavar="SCENARIO", help=f"of {', '.join(scenarios)} (default: all)")
     parser.add_argument("--seconds", type=float, help="measured in each case, once the group flows")
     parser.add_argument("--viewers", type=int, help="behind each gateway, where there are any")
+    parser.add_argument("--player", default="", help="whose habits they have (of ringside crowd)")
+    parser.add_argument("--send", default="", dest="sending", help="more words for the sender: --send='--rate 40M'")
     parser.add_argument("--gateways", default="", help="numbers of gateways for `offload`: 1,5,20")
     parser.add_argument("--cases", default="", help="cases of `loss`: random5,bursts,random20,...")
     parser.add_argument("--count", type=int, help="inputs of `fuzz`")
@@ -38,6 +42,7 @@ def parse(words: Sequence[str], scenarios: Sequence[str]) -> Options:
     told = vars(parser.parse_args(list(words)))
     if unknown := [name for name in told["names"] if name not in scenarios]:
         raise SystemExit(f"there is no scenario called {unknown[0]}; there are {', '.join(scenarios)}")
+    told["sending"] = told["sending"].split()
     told["gateways"] = [int(number) for number in told["gateways"].split(",") if number]
     told["cases"] = [case for case in told["cases"].split(",") if case]
     if told["seed"] is None:
