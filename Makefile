@@ -35,7 +35,7 @@ check: setup  ## lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
 # Three lanes side by side: what plays in a browser, what runs whole events, and the rest, which gives way to both.
-PAGES_TESTED := tests/watch $(foreach name,moq page push wall,tests/e2e/test_$(name).py)
+PAGES_TESTED := tests/watch $(foreach name,moq push wall page,tests/e2e/test_$(name).py)
 EVENTS := $(filter-out $(PAGES_TESTED),$(wildcard tests/e2e/test_*.py)) tests/deploy tests/cli
 CROWDS := tests/check tests/crowd
 LIGHT := $(filter-out tests/e2e tests/watch tests/deploy tests/cli $(CROWDS) %__pycache__,$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py)))

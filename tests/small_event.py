@@ -14,6 +14,8 @@ height = 180
 bitrate_bps = 150_000
 """
 LADDER = """
+[encode]
+fps = 25
 [[encode.ladder]]
 height = 360
 bitrate_bps = 400_000

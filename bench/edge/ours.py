@@ -28,7 +28,8 @@ from ringside.flow.relay.feed import Hub
 WORKER = """
 import json, sys
 from ringside.core.clock import Wall
-from ringside.flow.relay.edge import Config, run_worker
+from ringside.flow.relay.edge import Config
+from ringside.flow.relay.edge.worker import run_worker
 run_worker(Config.model_validate(json.loads(sys.argv[2])), sys.argv[1], {}, Wall(),
            on_ready=lambda port: print(port, flush=True))
 """

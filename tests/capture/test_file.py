@@ -11,9 +11,11 @@ from recorder import Recorder, first_beep, read_strip, wait_for
 
 from ringside.core.clock import Simulated
 from ringside.core.media import Grid
-from ringside.flow.capture import Config, NotPlayable, Programme, open_source, probe
-from ringside.flow.capture.file import LEAD_NS
-from ringside.flow.capture.source import SourceInfo
+from ringside.flow.capture import Config
+from ringside.flow.capture.file import LEAD_NS, probe
+from ringside.flow.capture.open import open_source
+from ringside.flow.capture.programme import Programme
+from ringside.flow.capture.source import NotPlayable, SourceInfo
 
 MS = 1_000_000
 S = 1_000_000_000

@@ -9,8 +9,9 @@ from recorder import read_strip
 
 from ringside.core.clock import Simulated
 from ringside.core.media import Grid
-from ringside.flow.capture import Config, Programme, strip
+from ringside.flow.capture import Config, strip
 from ringside.flow.capture.paint import blank, planes
+from ringside.flow.capture.programme import Programme
 
 MS = 1_000_000
 S = 1_000_000_000

@@ -7,7 +7,9 @@ from pydantic import ValidationError
 
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured
-from ringside.flow.capture import Config, NotPlayable, choose_fps, open_source
+from ringside.flow.capture import Config, choose_fps
+from ringside.flow.capture.open import open_source
+from ringside.flow.capture.source import NotPlayable
 from ringside.flow.capture.spec import Spec, parse
 
 

@@ -35,15 +35,15 @@ def test_a_recorded_publisher_is_understood_however_its_bytes_arrive(
     assert frames >= least
 
 
-def test_three_thousand_spoiled_sessions_break_nothing() -> None:
+def test_a_thousand_spoiled_sessions_break_nothing() -> None:
     seed = time.monotonic_ns() & 0xFFFFFF
-    report = run(seed, range(3000))
+    report = run(seed, range(1000))
     print(f"seed {seed}: {report}")
     assert not report.crashes, report.crashes[0]
     assert not report.hangs
     assert report.peak_held_bytes < MAX_HELD_BYTES
-    assert report.reached["published"] > 1000  # or the fuzzer no longer reaches what it is for
-    assert report.reached["media"] > 10_000
+    assert report.reached["published"] > 300  # or the fuzzer no longer reaches what it is for
+    assert report.reached["media"] > 3000
 
 
 def test_spoiled_media_never_harms_the_decoder() -> None:

@@ -9,7 +9,7 @@ from tests.e2e.conftest import Running, ringside, until
 from tests.small_event import SMALL
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def event(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = Path(tmp_path_factory.mktemp("behind"))
     (folder / "event.toml").write_text(SMALL)

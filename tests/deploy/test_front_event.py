@@ -117,11 +117,11 @@ def test_a_front_breaks_no_rule_that_the_origin_keeps(evening: Evening, manifest
 
 def test_a_crowd_watches_through_a_front(evening: Evening) -> None:
     verdict = evening.verdict
-    assert verdict["joined"] == VIEWERS
     assert (verdict["failures"], verdict["problems"]) == ({}, {})
     assert set(verdict["statuses"]) == {"200"}
     if evening.encoder or verdict["saturated"]:
         pytest.skip(f"this machine is too busy: {evening.encoder or verdict['saturated_because']}")
+    assert verdict["joined"] == VIEWERS
     assert verdict["stalls"] == 0
 
 

@@ -122,7 +122,7 @@ def light(folder: Path) -> list[str]:
     return ["--event", str(path)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def testcard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One event with the test card, shared by the tests that only look."""
     folder = tmp_path_factory.mktemp("live")

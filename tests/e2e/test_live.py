@@ -5,10 +5,12 @@ import subprocess
 import time
 import urllib.error
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.e2e.conftest import Running, get, ringside, until
+from tests.small_event import OVERLOADED
 
 RUNGS = {"v720": (1280, 720), "v480": (854, 480), "v360": (640, 360)}
 
@@ -21,13 +23,25 @@ def testcard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
+@contextmanager
+def judged(event: Running) -> Iterator[None]:
+    """What is wrong with the rungs counts, but not when they were shed because the machine is too busy."""
+    try:
+        yield
+    except (AssertionError, subprocess.TimeoutExpired):
+        if any(words in event.log for words in OVERLOADED):
+            pytest.skip("this machine is too busy to encode three rungs of the test card")
+        raise
+
+
 @pytest.mark.peer
 def test_every_rung_decodes_by_hls_without_an_error(testcard: Running, ffmpeg: str) -> None:
     for rung in RUNGS:
         url = f"{testcard.url}/live/main/{rung}/index.m3u8"
         command = [ffmpeg, "-v", "error", "-xerror", "-i", url, "-t", "3", "-f", "null", "-"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        assert (done.returncode, done.stderr) == (0, ""), rung
+        with judged(testcard):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            assert (done.returncode, done.stderr) == (0, ""), rung
 
 
 @pytest.mark.peer
@@ -35,8 +49,9 @@ def test_every_track_decodes_by_dash_without_an_error(testcard: Running, ffmpeg:
     url = f"{testcard.url}/live/main/index.mpd"
     for stream in ("0:v:0", "0:v:1", "0:v:2", "0:a:0"):
         command = [ffmpeg, "-v", "error", "-xerror", "-i", url, "-map", stream, "-t", "3", "-f", "null", "-"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        assert (done.returncode, done.stderr) == (0, ""), stream
+        with judged(testcard):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            assert (done.returncode, done.stderr) == (0, ""), stream
 
 
 @pytest.mark.peer
@@ -45,8 +60,9 @@ def test_ffprobe_reads_the_ladder_and_the_sound(testcard: Running, ffmpeg: str) 
     command = [ffmpeg.replace("ffmpeg", "ffprobe"), "-v", "error", "-show_entries", entries, "-of", "csv=p=0"]
     url = f"{testcard.url}/live/main/index.m3u8"
     seen = subprocess.run([*command, url], capture_output=True, text=True, timeout=60, check=True).stdout
-    for width, height in RUNGS.values():
-        assert f"h264,{width},{height}" in seen
+    with judged(testcard):
+        for width, height in RUNGS.values():
+            assert f"h264,{width},{height}" in seen
     assert "aac,48000" in seen
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import urllib.error
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -60,6 +61,18 @@ class Stadium:
         assert body == get(self.origin.url + path), path
         return body
 
+    def next(self, track: str = "v360") -> bytes:
+        """The same of a part that is hinted. One that a busy encoder passes over comes to neither, and the next is taken."""
+        for _ in range(10):
+            path = hint_of(self.gateway, track)
+            try:
+                return self.same(path)
+            except urllib.error.HTTPError as error:
+                assert error.code == 404
+                with pytest.raises(urllib.error.HTTPError, match="404"):
+                    get(self.origin.url + path)
+        pytest.fail(f"no part of {track} that was hinted has come")
+
 
 @contextmanager
 def sending(folder: Path, origin: Running, address: str, description: Path) -> Iterator[Running]:
@@ -93,7 +106,7 @@ def test_a_gateway_serves_at_once_by_unicast_and_moves_over_when_the_group_flows
     first = on_the_group(stadium.gateway)
     assert (first["group"], first["source"]) == (stadium.address, None)
     for _ in range(12):
-        stadium.same(hint_of(stadium.gateway))  # held until the group has brought it
+        stadium.next()  # held until the group has brought it
     later = until(lambda: (g := on_the_group(stadium.gateway))["group_bytes"] > first["group_bytes"] and g, "it flows")
     assert later["switches"] == first["switches"]
     assert set(later["tracks"]) == set(TRACKS)
@@ -104,7 +117,7 @@ def test_what_came_by_the_group_is_byte_for_byte_the_origin_s(stadium: Stadium) 
     before = on_the_group(stadium.gateway)
     for track in TRACKS:
         for _ in range(2):
-            assert b"moof" in stadium.same(hint_of(stadium.gateway, track))
+            assert b"moof" in stadium.next(track)
         text = stadium.gateway.playlist(track)
         init = re.search(r'MAP:URI="([^"]+)"', text)
         assert init
@@ -137,7 +150,7 @@ def test_a_group_that_falls_silent_is_left_for_unicast_and_taken_up_again_when_i
     before = on_the_group(gateway)
     stadium.sender.process.kill()
     for _ in range(8):
-        stadium.same(hint_of(gateway))
+        stadium.next()
     told = until(lambda: (g := group_of(gateway))["state"] == "unicast" and g, "it is fed by the origin")
     assert told["switches"] == before["switches"] + 1
     assert "silent" in told["why"]
@@ -147,7 +160,7 @@ def test_a_group_that_falls_silent_is_left_for_unicast_and_taken_up_again_when_i
         after = on_the_group(gateway)
         assert after["switches"] == before["switches"] + 2
         for _ in range(4):
-            stadium.same(hint_of(gateway))
+            stadium.next()
     log = [line["text"] for line in gateway.status()["log"]]
     assert any(line == "the group feeds this edge" for line in log)
     assert any(line.startswith("the origin feeds this edge") for line in log)

@@ -12,7 +12,8 @@ from ringside.core.clock import Wall
 from ringside.core.media import Grid, Track
 from ringside.flow.mux.fragment import Sample, mark_last, write_chunk
 from ringside.flow.mux.header import audio_track, video_track
-from ringside.flow.origin import Config, IngestServer, Publisher
+from ringside.flow.origin import Config, Publisher
+from ringside.flow.origin.aio import IngestServer
 
 TOKEN = "secret-1"
 AUTH = f"Authorization: Bearer {TOKEN}\r\n"

@@ -17,7 +17,8 @@ BIG = bytes(range(256)) * 800
 WORKER = """
 import sys
 from ringside.core.clock import Wall
-from ringside.flow.relay.edge import Asset, Config, run_worker
+from ringside.flow.relay.edge import Asset, Config
+from ringside.flow.relay.edge.worker import run_worker
 page = Asset("/", b"the page", "text/html")
 run_worker(Config(host="127.0.0.1", port=int(sys.argv[2])), sys.argv[1], {"/": page}, Wall(), name="edge-1",
            on_ready=lambda port: print(port, flush=True))

@@ -19,6 +19,7 @@ from ringside.flow.relay import fill
 from ringside.flow.relay.edge import Config
 from ringside.flow.relay.edge.aio import Edge
 from ringside.flow.relay.edge.feed import Feed
+from ringside.flow.relay.fill.aio import run_filler
 
 BIG = os.urandom(200_000)
 V720 = "/live/main/v720"
@@ -237,7 +238,7 @@ def test_an_address_may_have_a_port_and_a_folder() -> None:
 def test_a_hub_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     config = fill.Config(origin="http://127.0.0.1:1")
     with pytest.raises(Misconfigured, match="missing/feed"):
-        fill.run_filler(
+        run_filler(
             config,
             tmp_path / "missing" / "feed",
             Wall(),

@@ -72,8 +72,9 @@ FILLER = """
 import asyncio, sys
 from ringside.core.clock import Wall
 from ringside.flow.relay import fill
+from ringside.flow.relay.fill.aio import run_filler
 
-fill.run_filler(
+run_filler(
     fill.Config(origin=sys.argv[2]), sys.argv[1], Wall(), on_ready=lambda mode: print(mode, flush=True),
     alongside=lambda: asyncio.sleep(60), tell=lambda told: None,
 )
@@ -81,7 +82,8 @@ fill.run_filler(
 WORKER = """
 import sys
 from ringside.core.clock import Wall
-from ringside.flow.relay.edge import Config, run_worker
+from ringside.flow.relay.edge import Config
+from ringside.flow.relay.edge.worker import run_worker
 run_worker(Config(host="127.0.0.1", port=int(sys.argv[2])), sys.argv[1], {}, Wall(), name="edge",
            on_ready=lambda port: print(port, flush=True))
 """

@@ -23,7 +23,7 @@ from ringside.flow.relay.edge.aio import Edge
 from ringside.flow.relay.edge.feed import Feed
 from ringside.flow.relay.feed import asks_for_feed
 from ringside.flow.relay.fill.aio import Filler
-from ringside.flow.relay.gateway.aio import Station
+from ringside.flow.relay.gateway.aio import Station, beside
 from ringside.flow.relay.sender.aio import Sender
 from ringside.flow.relay.sender.config import Config as Sending
 from ringside.flow.relay.sender.session import Session
@@ -176,7 +176,7 @@ class Gate:
 async def gate(origin: str, document: str, **values: Any) -> AsyncIterator[Gate]:
     with TemporaryDirectory() as folder:
         config = gateway.Config(document=document, **{"interface": LOOPBACK, **values})
-        make = gateway.beside(config, origin)
+        make = beside(config, origin)
         end = asyncio.Event()
         filler = Filler(
             fill.Config(origin=origin), Path(folder) / "feed", Wall(), lambda _: None, lambda _: None, beside=make

@@ -5,6 +5,7 @@ import os
 from ringside.cli.children.channel import Channel
 from ringside.flow import watch
 from ringside.flow.relay import edge
+from ringside.flow.relay.edge.worker import run_worker
 
 YIELDS = 5
 """Niceness: where viewers are more than the machine can serve, they wait, and the encoder does not."""
@@ -15,7 +16,7 @@ def run(channel: Channel) -> None:
     os.nice(YIELDS)
     config = channel.config
     assets = {path: edge.Asset(path, body, kind) for path, (body, kind) in watch.assets().items()}
-    edge.run_worker(
+    run_worker(
         edge.Config.model_validate(config["edge"]),
         config["feed"],
         assets,

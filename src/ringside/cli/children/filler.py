@@ -12,6 +12,8 @@ from ringside.cli.children.status import Gathering
 from ringside.core.feed import Message
 from ringside.core.telemetry import Rates
 from ringside.flow.relay import fill, gateway
+from ringside.flow.relay.fill.aio import run_filler
+from ringside.flow.relay.gateway.aio import beside
 
 PATIENCE_S = 1.5  # an origin that has not answered yet is no news
 
@@ -80,7 +82,7 @@ def run(channel: Channel) -> None:
     """Entry point; returns when terminated or orphaned. Raises Misconfigured when the origin's address is wrong."""
     process = Process(channel)
     config, group = fill.Config.model_validate(channel.config["fill"]), channel.config.get("multicast")
-    fill.run_filler(
+    run_filler(
         config,
         channel.config["feed"],
         process.clock,
@@ -89,5 +91,5 @@ def run(channel: Channel) -> None:
         tell=process.tell,
         on_report=process.gathering.take_worker,
         documents=process.documents,
-        beside=gateway.beside(gateway.Config.model_validate(group), config.origin) if group else None,
+        beside=beside(gateway.Config.model_validate(group), config.origin) if group else None,
     )

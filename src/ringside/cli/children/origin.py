@@ -20,6 +20,7 @@ from ringside.core.ends import first, signalled
 from ringside.core.feed import Message
 from ringside.core.telemetry import Metrics, Rates
 from ringside.flow import origin
+from ringside.flow.origin.aio import IngestServer
 from ringside.flow.relay import feed
 
 STATUS_S = 1.0
@@ -42,7 +43,7 @@ class Process:
         target_at = lambda now_ns: self.board.schedule.at(now_ns)  # noqa: E731
         manifests = Manifests(about.timeline, about.title, hold_back_s, target_at)
         self.publisher = origin.Publisher(settings, about.name, about.timeline, manifests, self.metrics)
-        self.ingest = origin.IngestServer(
+        self.ingest = IngestServer(
             self.publisher, self.publish, self.clock, settings, self.gathering.take_studio, self.aim
         )
         self.hub = feed.Hub(

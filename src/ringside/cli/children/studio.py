@@ -15,7 +15,9 @@ from ringside.cli.children.channel import Channel
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.media import Chunk, Frame, Grid, Track
 from ringside.core.telemetry import Metrics
-from ringside.flow import capture, encode, mux
+from ringside.flow import encode, mux
+from ringside.flow.capture.open import open_source
+from ringside.flow.capture.programme import Programme
 from ringside.flow.encode.pump import Encoder, Stream
 from ringside.flow.mux.aio import Pusher
 from ringside.flow.mux.ingest import Refused
@@ -39,12 +41,12 @@ class Studio:
         self._ends_event = False
         self._fault: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._trace = _open_trace(config.get("trace", ""))
-        self._source = capture.open_source(self._event.source, self._clock, self._metrics)
+        self._source = open_source(self._event.source, self._clock, self._metrics)
         video = Grid.video(encode.event_fps(self._event.encode, self._source.info.fps))
         audio = Grid.audio()
         size = (self._source.info.width, self._source.info.height)
         about = self._event.event
-        self._programme = capture.Programme(
+        self._programme = Programme(
             self._event.source, self._clock, video, audio, *size, title=about.title or about.name
         )
         self._encoder = Encoder(

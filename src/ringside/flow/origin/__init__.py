@@ -1,10 +1,12 @@
-"""Origin: takes chunks from whoever makes them, holds the live window, and says what exists."""
+"""Origin: takes chunks from whoever makes them, holds the live window, and says what exists.
 
-from ringside.flow.origin.aio import IngestServer
+Here are the names that cost nothing to import; what takes in is in `aio`.
+"""
+
 from ringside.flow.origin.config import Config
 from ringside.flow.origin.publish import Publisher
 from ringside.flow.origin.refused import Refused
 from ringside.flow.origin.renderer import Renderer
 from ringside.flow.origin.target import Board, Schedule, begun
 
-__all__ = ["Board", "Config", "IngestServer", "Publisher", "Refused", "Renderer", "Schedule", "begun"]
+__all__ = ["Board", "Config", "Publisher", "Refused", "Renderer", "Schedule", "begun"]

@@ -1,6 +1,8 @@
-"""The edge: worker processes that hold a crowd on what is about to exist."""
+"""The edge: worker processes that hold a crowd on what is about to exist.
+
+Here are the names that cost nothing to import; the process itself is `worker`.
+"""
 
 from ringside.flow.relay.edge.config import Asset, Config
-from ringside.flow.relay.edge.worker import run_worker
 
-__all__ = ["Asset", "Config", "run_worker"]
+__all__ = ["Asset", "Config"]

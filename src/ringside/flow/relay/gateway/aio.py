@@ -15,7 +15,7 @@ from ringside.core.clock import Clock
 from ringside.core.errors import Misconfigured
 from ringside.core.feed import BrokenFeed, Message, Turn
 from ringside.flow.relay.feed import Hub
-from ringside.flow.relay.fill import MakeBeside
+from ringside.flow.relay.fill.aio import MakeBeside
 from ringside.flow.relay.fill.apart import Apart
 from ringside.flow.relay.fill.push import Push
 from ringside.flow.relay.gateway.actions import Action, Ask, CloseFeed, OpenFeed, Publish
