@@ -62,7 +62,7 @@ class Stadium:
         return body
 
     def next(self, track: str = "v360") -> bytes:
-        """The same of a part that is hinted; what a busy encoder passes over comes to neither, and the next is taken."""
+        """The same of a part that is hinted; what a busy encoder passes over comes to neither: the next is taken."""
         for _ in range(10):
             path = hint_of(self.gateway, track)
             try:
