@@ -124,7 +124,7 @@ def shown(result: dict[str, Any]) -> list[Table | str]:
         alone = measured["origin_bps"] if measured else result["edge_bps"] * int(number)
         sums = row["gateways"]
         table.add_row(
-            number, f"{row['sender_bps'] / 1000:.0f} kb/s", 
+            number, f"{row['sender_bps'] / 1000:.0f} kb/s",
             f"{row['out_per_in']:.3f} ({100 * (row['out_per_in'] / first - 1):+.2f} %)",
             f"{row['origin_bps'] / 1000:.0f} kb/s", f"{alone / 1000:.0f} kb/s{'' if measured else ' (reckoned)'}",
             f"{100 * sums['offload']:.2f} %", f"{sums['mended_by_fec']}/{sums['mended_by_unicast']}",
@@ -134,8 +134,8 @@ def shown(result: dict[str, Any]) -> list[Table | str]:
     unread = sum(row["gateways"]["unread"] for row in result["multicast"].values())
     words = (
         f"{result['network']}; what leaves the sender for each byte that reaches one edge is constant within"
-        f" {100 * result['spread']:.2f} % (goal 2 %); the rates themselves are {100 * result['spread_of_rates']:.1f} % apart,"
-        " for the event is a live one"
+        f" {100 * result['spread']:.2f} % (goal 2 %); the rates are {100 * result['spread_of_rates']:.1f} % apart, for the"
+        " event is a live one"
     )
     return [
         table,
