@@ -1,8 +1,9 @@
 """Bytes that leave the sender's interface with 1, 5 and 20 gateways, beside the same edges fed by unicast.
 
-One event and one sender all the time; gateways are added, one after another, each on a host of its own. The interfaces
-count: what leaves the sender is also compared with what reaches the first of them in the same seconds, for an event's rate
-is never quite constant. By unicast 1 and 5 edges are measured in the same way at the origin, and 20 are reckoned from them.
+One event and one sender all the time; gateways are added, one after another, each on a host of its own. The
+interfaces count: what leaves the sender is also compared with what reaches the first of them in the same seconds, for
+an event's rate is never quite constant. By unicast 1 and 5 edges are measured in the same way at the origin, and 20 are
+reckoned from them.
 """
 
 import tempfile
@@ -134,8 +135,8 @@ def shown(result: dict[str, Any]) -> list[Table | str]:
     unread = sum(row["gateways"]["unread"] for row in result["multicast"].values())
     words = (
         f"{result['network']}; what leaves the sender for each byte that reaches one edge is constant within"
-        f" {100 * result['spread']:.2f} % (goal 2 %); the rates are {100 * result['spread_of_rates']:.1f} % apart, for the"
-        " event is a live one"
+        f" {100 * result['spread']:.2f} % (goal 2 %); the rates are {100 * result['spread_of_rates']:.1f} % apart, for"
+        " the event is a live one"
     )
     return [
         table,
