@@ -27,6 +27,8 @@ test('numbers are written as people read them', () => {
   assert.equal(seconds(1240), '1.24 s');
   assert.equal(seconds(null), '–');
   assert.equal(bits(2_800_000), '2.80 Mb/s');
+  assert.equal(bits(106_860_000), '107 Mb/s');
+  assert.equal(bits(999_900_000), '1.00 Gb/s');
   assert.equal(bits(640_000), '640 kb/s');
   assert.match(timeOfDay(1790000000000), /^\d\d:\d\d:\d\d$/);
   assert.equal(timeOfDay(NaN), '');

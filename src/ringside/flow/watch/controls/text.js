@@ -23,9 +23,12 @@ export const seconds = (ms) => (Number.isFinite(ms) ? `${(ms / 1000).toFixed(2)}
 /** Milliseconds → `+12.4 ms`. */
 export const signed_ms = (ms) => (Number.isFinite(ms) ? `${ms < 0 ? '−' : '+'}${Math.abs(ms).toFixed(1)} ms` : '–');
 
-/** Bits per second → `2.80 Mb/s`, `640 kb/s`. */
+/* Three figures, for whatever is written small. */
+const three = (value) => value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
+
+/** Bits per second → `2.80 Mb/s`, `107 Mb/s`, `640 kb/s`. */
 export function bits(bps) {
   if (!Number.isFinite(bps)) return '–';
-  if (bps >= 1e9) return `${(bps / 1e9).toFixed(2)} Gb/s`;
-  return bps >= 999_500 ? `${(bps / 1e6).toFixed(2)} Mb/s` : `${Math.round(bps / 1000)} kb/s`;
+  if (bps >= 999.5e6) return `${three(bps / 1e9)} Gb/s`;
+  return bps >= 999_500 ? `${three(bps / 1e6)} Mb/s` : `${Math.round(bps / 1000)} kb/s`;
 }
