@@ -39,10 +39,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def fresh_page(**options: Any) -> Iterator[Page]:
-    """A page in a browser of its own; `options` are of the browser's context."""
-    with chromium() as browser:
-        yield browser.new_context(viewport={"width": 960, "height": 540}, **options).new_page()
+def fresh_page(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A page in a profile of its own; `options` are of the profile."""
+    context = browser.new_context(viewport={"width": 960, "height": 540}, **options)
+    yield context.new_page()
+    context.close()
 
 
 def stats(page: Page) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -81,6 +82,34 @@ class Running:
 
         until(ready, f"{track} is on the air")
         return self
+
+
+HINT = re.compile(r'PRELOAD-HINT:TYPE=PART,URI="(\d+)\.(\d+)\.m4s"')
+
+
+def hint_of(edge: Running, track: str = "v360") -> tuple[int, int]:
+    """Number and part of what comes next."""
+    found = HINT.search(edge.playlist(track))
+    assert found, "a part is hinted"
+    return int(found[1]), int(found[2])
+
+
+def coming(edge: Running, origin: Running, track: str = "v360") -> bytes:
+    """A part that is hinted, from the edge and the same from its origin.
+
+    One that a busy encoder passes over comes to neither: then the next.
+    """
+    for _ in range(10):
+        path = "/live/main/{}/{}.{}.m4s".format(track, *hint_of(edge, track))
+        try:
+            body = get(edge.url + path)
+        except urllib.error.HTTPError:
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                get(origin.url + path)
+        else:
+            assert body == get(origin.url + path), path
+            return body
+    pytest.fail(f"no part of {track} that was hinted has come")
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.e2e.chromium import fresh_page, in_browser, plays, stats
+from tests.e2e.chromium import chromium, fresh_page, in_browser, plays, stats
 from tests.e2e.conftest import Running, ringside, until
 from tests.hostile.certificate import certificate
 
@@ -45,9 +45,15 @@ def edge(testcard: Running, pem: Path, tmp_path_factory: pytest.TempPathFactory)
         yield url
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as fresh:
+        yield fresh
+
+
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with fresh_page(ignore_https_errors=True) as fresh:
+def page(browser: Browser) -> Iterator[Page]:
+    with fresh_page(browser, ignore_https_errors=True) as fresh:
         yield fresh
 
 

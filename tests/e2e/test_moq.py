@@ -71,7 +71,7 @@ def offer(running: Running) -> dict[str, Any]:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with fresh_page() as fresh:
+    with chromium.chromium() as browser, fresh_page(browser) as fresh:  # of its own: other tests here have a loop
         yield fresh
 
 

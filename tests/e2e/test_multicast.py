@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import urllib.error
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,18 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Running, free_port, get, ringside, until
+from tests.e2e.conftest import Running, coming, free_port, get, ringside, until
 
-HINT = re.compile(r'PRELOAD-HINT:TYPE=PART,URI="(\d+)\.(\d+)\.m4s"')
 TRACKS = ("v360", "v270", "v180", "a")
 LOOPBACK = ("--interface", "127.0.0.1")
-
-
-def hint_of(edge: Running, track: str = "v360") -> str:
-    """The path of the part that comes next."""
-    found = HINT.search(edge.playlist(track))
-    assert found, "a part is hinted"
-    return f"/live/main/{track}/{found[1]}.{found[2]}.m4s"
 
 
 def group_of(edge: Running) -> dict[str, Any]:
@@ -62,15 +53,8 @@ class Stadium:
         return body
 
     def next(self, track: str = "v360") -> bytes:
-        """The same of a part that is hinted; what a busy encoder passes over comes to neither: the next is taken."""
-        for _ in range(10):
-            path = hint_of(self.gateway, track)
-            try:
-                return self.same(path)
-            except urllib.error.HTTPError:
-                with pytest.raises(urllib.error.HTTPError, match="404"):
-                    get(self.origin.url + path)
-        pytest.fail(f"no part of {track} that was hinted has come")
+        """The same of a part that is hinted."""
+        return coming(self.gateway, self.origin, track)
 
 
 @contextmanager
