@@ -34,11 +34,14 @@ live: setup  ## carry the test card (or SOURCE=...) live to http://127.0.0.1:808
 check: setup  ## lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
-# Three lanes side by side: what plays in a browser, what runs whole events, and the rest, which gives way to both.
-PAGES_TESTED := tests/watch $(foreach name,moq push wall page,tests/e2e/test_$(name).py)
-EVENTS := $(filter-out $(PAGES_TESTED),$(wildcard tests/e2e/test_*.py)) tests/deploy tests/cli
+# Three lanes side by side: what plays in a browser, what runs whole events or plays peers', and the rest, which gives
+# way to both.
+PAGES_TESTED := tests/watch $(foreach name,moq push wall page,tests/e2e/test_$(name).py) tests/test_bench_sync.py
+WITH_PEERS := tests/relay/test_pull_peers.py
+EVENTS := $(filter-out $(PAGES_TESTED),$(wildcard tests/e2e/test_*.py)) tests/deploy tests/cli $(WITH_PEERS)
 CROWDS := tests/check tests/crowd
-LIGHT := $(filter-out tests/e2e tests/watch tests/deploy tests/cli $(CROWDS) %__pycache__,$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py)))
+ELSEWHERE := tests/e2e tests/watch tests/deploy tests/cli tests/test_bench_sync.py $(CROWDS) %__pycache__
+LIGHT := $(filter-out $(ELSEWHERE),$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py))) $(addprefix --ignore=,$(WITH_PEERS))
 
 test: setup check  ## everything CI runs: lint, types, tests
 	@$(BIN)/python tests/peers.py
