@@ -14,11 +14,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.small_event import LADDER
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 LIMIT_S = 30.0
 
@@ -134,6 +137,24 @@ def ringside(
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """One Chromium for a module; no longer, because its event loop must not outlive it."""
+    from tests.e2e.chromium import chromium
+
+    with chromium() as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    """A page in a profile of its own."""
+    from tests.e2e.chromium import fresh_page
+
+    with fresh_page(browser) as fresh:
+        yield fresh
 
 
 @pytest.fixture(scope="session")

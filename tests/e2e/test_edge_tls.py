@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.chromium import chromium, fresh_page, in_browser, plays, stats
+from tests.e2e.chromium import fresh_page, in_browser, plays, stats
 from tests.e2e.conftest import Running, ringside, until
 from tests.hostile.certificate import certificate
 
@@ -43,12 +43,6 @@ def edge(testcard: Running, pem: Path, tmp_path_factory: pytest.TempPathFactory)
 
         until(ready, "the edge answers over TLS")
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as fresh:
-        yield fresh
 
 
 @pytest.fixture

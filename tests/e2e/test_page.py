@@ -1,29 +1,16 @@
 """The watch page in a real browser, on real events: it plays, and goes on playing through what goes wrong."""
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.e2e.chromium import IN_BROWSER, chromium, fresh_page, opened, plays, stats
+from tests.e2e.chromium import IN_BROWSER, opened, plays, stats
 from tests.e2e.conftest import Running, free_port, light, ringside, until
 from tests.e2e.test_sources import pushing, source_state
 
 pytestmark = IN_BROWSER
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as fresh:
-        yield fresh
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    with fresh_page(browser) as fresh:
-        yield fresh
 
 
 @pytest.mark.parametrize(

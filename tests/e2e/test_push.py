@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
-from tests.e2e.chromium import IN_BROWSER, chromium, fresh_page, opened, plays, stats
+from tests.e2e.chromium import IN_BROWSER, opened, plays, stats
 from tests.e2e.conftest import Running, ringside, until
 from tests.small_event import OVERLOADED, SMALL
 
@@ -35,18 +35,6 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     file.write_text("[event]\nframes_per_chunk = 1\ntarget_s = 0.8\n" + SMALL)
     with ringside(folder, "live", "--event", str(file), "--burn-strip") as running:
         yield running.on_air("v240")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as fresh:
-        yield fresh
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    with fresh_page(browser) as fresh:
-        yield fresh
 
 
 def on_target(page: Page) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.e2e.chromium import IN_BROWSER, chromium
+from tests.e2e.chromium import IN_BROWSER
 from tests.e2e.conftest import Running, ringside, until
 
 EVENT = "source = {width = 640, height = 360}\nencode.ladder = [{height = 360, bitrate_bps = 600_000}]\n"
@@ -43,12 +43,6 @@ def event(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     (folder / "event.toml").write_text(EVENT)
     with ringside(folder, "live", "--event", str(folder / "event.toml")) as running:
         yield running.on_air()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as fresh:
-        yield fresh
 
 
 @pytest.fixture
