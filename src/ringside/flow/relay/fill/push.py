@@ -17,16 +17,14 @@ from ringside.core.ends import first
 from ringside.core.errors import RingsideError
 from ringside.core.feed import BrokenFeed, Decoder, Message, Opened, Synced, Turn
 from ringside.flow.relay.feed import Hub, Shelf
-from ringside.flow.relay.feed.remote import CONTENT_TYPE
 from ringside.flow.relay.fill.config import Config
+from ringside.flow.relay.fill.hearing import FAILING, gives_feed, listen
 from ringside.flow.relay.fill.line import Line, Unanswered, get
 from ringside.flow.relay.fill.reading import Changes, Exists, Reading, Step, Whole
 from ringside.flow.relay.fill.standing import Standing, backoff_s
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.2
-FAILING = {429, 500, 502, 503, 504}
 PATIENCE_NS = 3_000_000_000  # how long an origin may answer so before it is taken at its word
 STEADY_NS = 5_000_000_000  # a feed that lasted so long is no reason to wait before the next
 MAX_PATHS = 150_000
@@ -112,7 +110,7 @@ class Push:
         refused_ns = 0
         while True:
             line = await self._connect()
-            if line is not None and _gives_feed(line):
+            if line is not None and gives_feed(line):
                 self._line = line
                 return "push"
             if line is not None:
@@ -127,7 +125,7 @@ class Push:
     async def run(self) -> None:
         """Take the feed, again and again, for ever."""
         try:
-            await first(self._take_feeds(), self._watch())
+            await first(self._take_feeds(), listen(self._standing, self._clock, self.renew))
         finally:
             if self._line is not None:
                 self._line.abort()
@@ -171,7 +169,7 @@ class Push:
             if not self._wanted.is_set():
                 await self._rest()
             line = self._line or await self._connect()
-            self._line = line if line is not None and _gives_feed(line) else None
+            self._line = line if line is not None and gives_feed(line) else None
             if not self._wanted.is_set():
                 self._hang_up()
             elif self._line is not None:
@@ -295,20 +293,6 @@ class Push:
         log.info("the feed of %s goes on where it was", self._config.origin)
         if self.partner is not None:
             self.partner.resumed()
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
-            now_ns = self._clock.now_ns()
-            self._standing.look(now_ns)
-            ailment = self._standing.ailment(now_ns)
-            if ailment and self._line is not None:
-                self._why = ailment
-                self._line.abort()
-
-
-def _gives_feed(line: Line) -> bool:
-    return line.status == 200 and line.content_type == CONTENT_TYPE
 
 
 def _bound(shelf: Shelf) -> None:

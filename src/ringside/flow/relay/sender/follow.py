@@ -13,9 +13,8 @@ from ringside.core.clock import Clock
 from ringside.core.ends import first
 from ringside.core.errors import RingsideError
 from ringside.core.feed import BrokenFeed, Decoder, Turn
-from ringside.flow.relay.feed.remote import CONTENT_TYPE
+from ringside.flow.relay.fill.hearing import FAILING, gives_feed, listen
 from ringside.flow.relay.fill.line import Line, Unanswered, get
-from ringside.flow.relay.fill.push import FAILING, TICK_S
 from ringside.flow.relay.fill.reading import Changes, Reading, Step, Whole
 from ringside.flow.relay.fill.standing import Standing, backoff_s
 
@@ -49,7 +48,7 @@ class Follow:
 
     async def run(self) -> None:
         """Take the feed, again and again, for ever. Raises RingsideError where the origin refuses it."""
-        await first(self._take_feeds(), self._watch())
+        await first(self._take_feeds(), listen(self._standing, self._clock, self._give_up))
 
     async def _take_feeds(self) -> None:
         while True:
@@ -59,7 +58,7 @@ class Follow:
             except Unanswered as error:
                 self._fail(str(error))
             else:
-                if line.status == 200 and line.content_type == CONTENT_TYPE:
+                if gives_feed(line):
                     await self._follow(line, reading)
                 else:
                     await self._refused(line)
@@ -117,12 +116,7 @@ class Follow:
             log.warning("no feed from %s: %s; trying again", self._origin, reason)
         self._standing.gone(self._clock.now_ns())
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
-            now_ns = self._clock.now_ns()
-            self._standing.look(now_ns)
-            ailment = self._standing.ailment(now_ns)
-            if ailment and self._line is not None:
-                self._why = ailment
-                self._line.abort()
+    def _give_up(self, why: str) -> None:
+        if self._line is not None:
+            self._why = why
+            self._line.abort()
