@@ -1,6 +1,6 @@
 """Hearing: what is the same for whoever takes a feed: whether an answer is one, and whether it is still heard.
 
-What enters: a line, and the standing that its taker keeps. What leaves: the reason to give the line up, if there is one.
+What enters: a line, and the standing that its taker keeps. What leaves: the reason to give the line up, if any.
 """
 
 import asyncio
