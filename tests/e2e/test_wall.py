@@ -69,27 +69,28 @@ def wall(page: Page, event: Running, players: str, more: str = "") -> None:
     page.goto(f"{event.url}/wall?players={players}{more}")
 
 
-def without_a_stall(page: Page) -> list[dict[str, Any]]:
-    """What the players say after five seconds in which none stood still; a busy machine is given more than one try."""
+def in_step(page: Page) -> list[dict[str, Any]]:
+    """What the players say after five seconds in which none stood still and at whose end all hold the moment.
+
+    A machine busy with other tests takes a picture from a player now and then, so there is more than one try.
+    """
     for _ in range(6):
         before = stats(page)
         page.wait_for_timeout(5000)
-        after = stats(page)
-        if [one["stalls"] for one in after] == [one["stalls"] for one in before]:
+        after, spread_ms = stats(page), page.evaluate("ringside.spread_ms()")
+        stood = [one["stalls"] for one in after] != [one["stalls"] for one in before]
+        if not stood and max(abs(one["offset_ms"]) for one in after) < 2 * STEADY_MS and 0 <= spread_ms < 3 * STEADY_MS:
             return after
-    pytest.fail(f"a player stands still all the time: {after}")
+    pytest.fail(f"the players are never in step: {after}, spread {spread_ms} ms")
 
 
 def test_push_hls_and_dash_hold_one_moment_without_a_stall(page: Page, event: Running) -> None:
     wall(page, event, "push,hls,dash")
     settled(page, ["push", "ll-hls", "ll-dash"])
-    after = without_a_stall(page)
-    assert all(abs(one["offset_ms"]) < 2 * STEADY_MS for one in after), after
+    after = in_step(page)
     assert all(0.95 <= one["rate"] <= 1.05 for one in after)
     assert all(one["latency_source"] == "picture" for one in after)
     assert {one["target_ms"] for one in after} == {1200}
-    spread_ms = page.evaluate("ringside.spread_ms()")
-    assert 0 <= spread_ms < 3 * STEADY_MS
     expect(page.locator("#spread-of")).to_contain_text("3 of 3 screens · from the pictures")
 
 
