@@ -19,6 +19,7 @@ from ringside.flow.origin.changes import Change, Dropped, Finished, Parted
 from ringside.flow.origin.config import Config
 from ringside.flow.origin.lane import Lane
 from ringside.flow.origin.reach import Reach
+from ringside.flow.origin.recorder import Recorder, Unrecorded
 from ringside.flow.origin.refused import Refused
 from ringside.flow.origin.renderer import Renderer
 from ringside.flow.origin.retire import Retirement
@@ -32,7 +33,13 @@ class Publisher:
     """One event's tracks, and the messages that carry them to the edge."""
 
     def __init__(
-        self, config: Config, event: str, timeline: Timeline, renderer: Renderer, metrics: Metrics | None = None
+        self,
+        config: Config,
+        event: str,
+        timeline: Timeline,
+        renderer: Renderer,
+        metrics: Metrics | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.config = config
         self.event = event
@@ -41,6 +48,7 @@ class Publisher:
         self.targets = Targets(timeline, config.settle_s)
         self.lanes: dict[str, Lane] = {}
         self.ended = False
+        self.recorder = recorder or Unrecorded()
         self._folder = f"/live/{event}"
         self._renderer = renderer
         self._retirement = Retirement()
@@ -96,7 +104,9 @@ class Publisher:
         old = lane.track
         lane.track, lane.ended, self.ended = _with_rates_of(old, track), False, False
         lane.changed()
-        lane.window.begin_session(track.init_name, _shape(old) != _shape(track), new_timing)
+        other = _shape(old) != _shape(track)
+        lane.window.begin_session(track.init_name, other, new_timing)
+        self.recorder.opened(track, grid, boundary is not None, lane.window.rules.limit_ticks, new_timing, other)
         return out + lane.header()
 
     def _new_lane(self, track: Track, grid: Grid, boundary: Boundary | None, chunk_ticks: int) -> Lane:
@@ -119,6 +129,7 @@ class Publisher:
         newest = max(self._newest_number, lane.window.number)
         out = lane.messages(changes)
         if not isinstance(changes[0], Dropped):
+            self.recorder.added(chunk, session)
             lane.reach.heard(now_ns, chunk.duration_ticks * NS_PER_S // lane.track.timescale)
             listed = any(isinstance(change, Parted | Finished) for change in changes)
             out += self._settle(now_ns) or (self._playlist(lane) if listed else [])
@@ -143,6 +154,7 @@ class Publisher:
         lane = self.lanes.get(name)
         if lane is not None:
             lane.ended = True
+            self.recorder.left(name)
         if all(each.ended or each.window.lost for each in self.lanes.values()):
             return self.end(now_ns)
         return [] if lane is None else lane.end_stream()
@@ -158,7 +170,8 @@ class Publisher:
             changes = lane.window.close()
             lane.changed()
             out += (lane.messages(changes) or lane.expectations()) + lane.end_stream()
-        self.targets.fix(self._complete_durations())
+        self.recorder.ended()
+        self._fix()
         for lane in self.lanes.values():
             out += self._playlist(lane)
         return out + self._multivariant() + self._mpd(now_ns)
@@ -206,11 +219,16 @@ class Publisher:
         """Put the manifests out once it is known what they must say for the whole event."""
         if self.on_air or self.ended or not self.lanes or not self._is_ready(now_ns):
             return []
-        self.targets.fix(self._complete_durations())
+        self._fix()
         for lane in self.lanes.values():
             lane.changed()
         out = [message for lane in self.lanes.values() for message in self._playlist(lane)]
         return out + self._multivariant() + self._mpd(now_ns)
+
+    def _fix(self) -> None:
+        if not self.on_air:
+            self.targets.fix(self._complete_durations())
+            self.recorder.fixed(self.targets.target_s, self.targets.part_target_s)
 
     def _playlist(self, lane: Lane) -> list[Message]:
         view = self._view(lane)
@@ -262,9 +280,11 @@ class Publisher:
 
     def _fill_lane(self, lane: Lane, lead_ns: int) -> list[Message]:
         gaps = lane.gaps
-        changes = lane.window.fill(lead_ns * lane.track.timescale // 10**9)
+        until_ticks = lead_ns * lane.track.timescale // 10**9
+        changes = lane.window.fill(until_ticks)
         out = lane.messages(changes)
         if changes:
+            self.recorder.filled(lane.track.name, until_ticks)
             self.metrics.count("gaps_total", lane.gaps - gaps, track=lane.track.name)
             out += self._playlist(lane)
         return out
@@ -286,6 +306,7 @@ class Publisher:
             oldest = min(window.segments[0].number for window in windows)
             if not self._may_leave(oldest):
                 return
+            self.recorder.evicted(oldest + 1)
             for lane in self.lanes.values():
                 gone = lane.window.evict(oldest + 1)
                 self._retirement.evicted(lane, gone, self._longest_s, now_ns)
