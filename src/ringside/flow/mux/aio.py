@@ -242,9 +242,17 @@ class Pusher:
     `await watch()` raises Refused once the origin will not have the studio; everything else is retried for ever.
     """
 
-    def __init__(self, url: str, token: str, clock: Clock, event: str = "main", metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        clock: Clock,
+        event: str = "main",
+        metrics: Metrics | None = None,
+        studio: str = "",
+    ) -> None:
         self.metrics = metrics or Metrics()
-        self._origin = Origin.from_url(url, token, event)
+        self._origin = Origin.from_url(url, token, event, studio)
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._lanes: dict[str, Lane] = {}

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from ringside import __version__
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.media import Kind
+from ringside.core.studio import HEADER
 
 LAST_CHUNK = b"0\r\n\r\n"
 FINAL = {401: "refused the ingest token", 403: "refused the ingest token", 409: "has another publisher already"}
@@ -34,9 +35,10 @@ class Origin:
     prefix: str
     token: str
     event: str
+    studio: str = ""  # who sends it, as the header says; empty: an encoder like any other
 
     @classmethod
-    def from_url(cls, url: str, token: str, event: str) -> "Origin":
+    def from_url(cls, url: str, token: str, event: str, studio: str = "") -> "Origin":
         """Misconfigured when it is no plain http:// URL, or the token cannot stand in a header."""
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
@@ -47,7 +49,7 @@ class Origin:
             port = parts.port or 80
         except ValueError:
             raise Misconfigured(f"--to {url}: the port is not a number from 1 to 65535") from None
-        return cls(parts.hostname, port, parts.path.rstrip("/"), token, event)
+        return cls(parts.hostname, port, parts.path.rstrip("/"), token, event, studio)
 
     def __str__(self) -> str:
         return f"http://{self._authority}{self.prefix}"
@@ -63,6 +65,7 @@ class Origin:
             f"Authorization: Bearer {self.token}",
             f"User-Agent: ringside/{__version__}",
             "DASH-IF-Ingest: 1.1",
+            *([f"{HEADER}: {self.studio}"] if self.studio else []),
             f"Content-Type: {content_type}",
             length,
         )
