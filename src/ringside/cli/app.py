@@ -127,6 +127,12 @@ def studio(
     loop: LoopOption = False,
     burn_strip: StripOption = False,
     takeover: TakeoverOption = False,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What the origin calls this studio. (default: this machine's name)")
+    ] = None,
+    order: Annotated[
+        int, typer.Option("--order", min=0, max=999, help="Of several studios of an event the lowest is taken first.")
+    ] = 0,
     trace: Annotated[Path | None, typer.Option(help="Write a JSON line for each chunk encoded.")] = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -138,7 +144,9 @@ def studio(
         origin={"ingest_token": ingest_token},
     )
     with sentences():
-        verb.run(event, changes, to, duration_s=duration, trace=trace, verbose=verbose)
+        verb.run(
+            event, changes, to, duration_s=duration, trace=trace, verbose=verbose, studio=verb.known_as(name, order)
+        )
 
 
 @app.command(epilog="Example:  ringside origin --port 8080 --ingest-token SECRET")

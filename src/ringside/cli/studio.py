@@ -1,6 +1,7 @@
 """`ringside studio`: capture, encode and package here; push to an origin."""
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,29 @@ from ringside.cli.publishing import prepare
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured
+from ringside.core.studio import NotAStudio, Studio, name_from
 from ringside.core.telemetry import setup_log
 
 ENDING_S = 3.0
 
 
-def studio_child(event: Event, to: str, token: str, trace: Path | None) -> Child:
-    """A studio that pushes `event` to the origin at `to`."""
+def known_as(name: str | None = None, order: int = 0) -> Studio:
+    """Who this studio is to an origin: unless named, it has this machine's name. Raises Misconfigured."""
+    studio = Studio(order, name_from(socket.gethostname()) if name is None else name)
+    try:
+        return Studio.from_header(studio.to_header())
+    except NotAStudio:
+        raise Misconfigured(
+            f"--name {name}: a studio's name has letters, digits, '.', '-' and '_', at most 64 of them"
+        ) from None
+
+
+def studio_child(event: Event, to: str, token: str, trace: Path | None, studio: Studio | None = None) -> Child:
+    """A studio that pushes `event` to the origin at `to`; the origin knows it as `studio`."""
     dumped = event.model_dump(mode="json")
     told = {name: dumped[name] for name in ("event", "source", "encode")}
-    config = {"event": told, "to": to, "token": token, "trace": str(trace) if trace else ""}
+    header = (studio or known_as()).to_header()
+    config = {"event": told, "to": to, "token": token, "trace": str(trace) if trace else "", "studio": header}
     return Child("studio", "studio", config, stdin=event.source.url == "-", ends_on_order=True)
 
 
@@ -53,6 +67,7 @@ def run(
     duration_s: float | None,
     trace: Path | None,
     verbose: bool,
+    studio: Studio | None = None,
 ) -> None:
     """Push until interrupted or the event ends. Raises RingsideError."""
     setup_log("ringside", verbose)
@@ -65,5 +80,5 @@ def run(
     if publish_to:
         say(f"  publish  {publish_to}")
     say("  Ctrl-C ends the event")
-    studio = studio_child(event, to, event.origin.ingest_token, trace)
-    asyncio.run(_push(studio, duration_s, verbose))
+    child = studio_child(event, to, event.origin.ingest_token, trace, studio)
+    asyncio.run(_push(child, duration_s, verbose))

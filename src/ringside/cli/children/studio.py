@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import json
 import logging
+import secrets
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,6 +16,7 @@ from ringside.cli import event as event_file
 from ringside.cli.children.channel import Channel
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.media import Chunk, Frame, Grid, Track
+from ringside.core.studio import Studio as Sender
 from ringside.core.telemetry import Metrics
 from ringside.flow import encode, mux
 from ringside.flow.capture.open import open_source
@@ -54,7 +57,10 @@ class Studio:
             self._programme.picture, self._programme.sound, self.take, self._source.delay_ns,
             source_size=size, on_fault=self._broke,
         )  # fmt: skip
-        self._pusher = Pusher(config["to"], config["token"], self._clock, self._event.event.name, self._metrics)
+        known_as = replace(Sender.from_header(config["studio"]), run=secrets.randbits(52)).to_header()
+        self._pusher = Pusher(
+            config["to"], config["token"], self._clock, self._event.event.name, self._metrics, known_as
+        )
         self._segmenters = {s.name: self._segmenter(s) for s in self._encoder.tracks()}
 
     def _segmenter(self, stream: Stream) -> mux.Segmenter:
