@@ -15,10 +15,11 @@ is new (`begin_session(new_timing=True)`) does a segment begin elsewhere, and th
 import itertools
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from ringside.core.media import Chunk, Part, Segment, Track, View
 from ringside.flow.origin.changes import Began, Change, Dropped, Finished, Grew, Parted
+from ringside.flow.origin.standing import Growing, Standing
 
 ALMOST = 0.85  # of the part target: a part shorter than this stands only at a segment's end (rfc8216bis §4.4.3.7)
 
@@ -37,18 +38,6 @@ class Rules:
     foreseen: bool = True
 
 
-@dataclass(slots=True)
-class _Growing:
-    number: int
-    start_ticks: int
-    init_name: str
-    discontinuity: bool
-    session: int = -1  # -1: no media so far
-    size: int = 0
-    parts: list[Part] = field(default_factory=list)
-    gathering: Part | None = None  # chunks that do not make a whole part yet
-
-
 class Window:
     """One track's live window. `segments` holds the complete ones, oldest first."""
 
@@ -63,7 +52,7 @@ class Window:
         self.lost = False  # filled with GAP until its chunks return
         self.returning = False  # they have, and wait for the next segment to start
         self.discontinuity_sequence = 0
-        self._growing: _Growing | None = None
+        self._growing: Growing | None = None
         self._init_name = ""
         self._new_timing = False
         self._discontinuity = False
@@ -73,6 +62,30 @@ class Window:
     def __repr__(self) -> str:
         state = " lost" if self.lost else ""
         return f"<Window {len(self.segments)} segments, next {self.next[0]}.{self.next[1]}{state}>"
+
+    def standing(self) -> Standing:
+        """All there is to it but its rules, as of now."""
+        growing = self._growing
+        if growing is not None:
+            growing = replace(growing, parts=list(growing.parts))
+        return Standing(
+            tuple(self.segments), growing, self.number, self.first_ticks, self.end_ticks, self.lost, self.returning,
+            self.discontinuity_sequence, self._init_name, self._new_timing, self._discontinuity, self._regular_ticks,
+            self._chunk_ticks,
+        )  # fmt: skip
+
+    def resume(self, standing: Standing) -> None:
+        """Be as a window was when it told its `standing`."""
+        self.segments = deque(standing.segments)
+        self.listed_ticks = sum(segment.duration_ticks for segment in self.segments)
+        self.listed_bytes = sum(segment.size for segment in self.segments)
+        self._growing = standing.growing
+        self.number, self.first_ticks, self.end_ticks = standing.number, standing.first_ticks, standing.end_ticks
+        self.lost, self.returning = standing.lost, standing.returning
+        self.discontinuity_sequence = standing.discontinuity_sequence
+        self._init_name, self._new_timing = standing.init_name, standing.new_timing
+        self._discontinuity = standing.discontinuity
+        self._regular_ticks, self._chunk_ticks = standing.regular_ticks, standing.chunk_ticks
 
     @property
     def next(self) -> tuple[int, int]:
@@ -167,7 +180,7 @@ class Window:
     def _begin(self, number: int, discontinuity: bool = False) -> None:
         if self.number < 0:
             self.first_ticks = self.end_ticks
-        self._growing = _Growing(number, self.end_ticks, self._init_name, discontinuity)
+        self._growing = Growing(number, self.end_ticks, self._init_name, discontinuity)
         self.number = number
 
     def _append(self, chunk: Chunk, session: int) -> list[Change]:
@@ -281,7 +294,7 @@ class Window:
         return View(track, segments, self.next, target_s, target, self.discontinuity_sequence, ended, chunk_s)
 
 
-def _gathered(growing: _Growing, chunk: Chunk, from_ticks: int, to_ticks: int) -> Part:
+def _gathered(growing: Growing, chunk: Chunk, from_ticks: int, to_ticks: int) -> Part:
     """The part being gathered with one chunk more, which accounts for the time between the two."""
     part, size = growing.gathering, len(chunk.data)
     if part is None:
@@ -292,7 +305,7 @@ def _gathered(growing: _Growing, chunk: Chunk, from_ticks: int, to_ticks: int) -
     )
 
 
-def _frozen(growing: _Growing, end_ticks: int, complete: bool) -> Segment:
+def _frozen(growing: Growing, end_ticks: int, complete: bool) -> Segment:
     """The segment as it stands; while incomplete it is as long as its parts."""
     parts = tuple(growing.parts)
     if not complete:
