@@ -17,7 +17,7 @@ from ringside.flow.relay.edge.aio import Edge
 from ringside.flow.relay.edge.feed import Feed
 from ringside.flow.relay.feed import Hub
 from ringside.flow.relay.fill.config import Config
-from ringside.flow.relay.fill.fetch import open_session
+from ringside.flow.relay.fill.fetch import Fetch, open_session
 from ringside.flow.relay.fill.policy import Policy
 from ringside.flow.relay.fill.pull import Pull
 
@@ -160,7 +160,8 @@ async def pull_house(
         async def make() -> tuple[Hub, Pull]:
             await end()
             hub = Hub(path, time, lambda *_: None, lambda _: None, lambda key: pull.wanted(key))
-            pull = Pull(config, time, hub.publish, session)
+            fetch = Fetch(config.origin, session, config.pull.longest_s)
+            pull = Pull(fetch, config.pull, config.memory_bytes, time, hub.publish)
             await hub.start()
             running.append((hub, asyncio.ensure_future(pull.run())))
             return hub, pull

@@ -2,13 +2,15 @@
 
 What enters: the origin's feed, or what workers want pulled. What leaves: the hub's feed to the workers, and once a
 second an account of how the origin does. Whether objects are pushed or pulled is decided once, by what the origin
-answers to a request for its feed; until then workers hold their viewers.
+answers to a request for its feed; until then workers hold their viewers. What a feed says is kept is pulled beside it.
 """
 
 import asyncio
 import random
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,16 +18,17 @@ import uvloop
 
 from ringside.core.clock import Clock
 from ringside.core.ends import first, signalled
-from ringside.core.feed import Message
+from ringside.core.feed import PULLED, Message
 from ringside.flow.relay.feed import Hub, Shelf, asks_for_feed, refuse
 from ringside.flow.relay.fill.apart import Apart
 from ringside.flow.relay.fill.comparing import compare
 from ringside.flow.relay.fill.config import Config
-from ringside.flow.relay.fill.fetch import open_session
+from ringside.flow.relay.fill.fetch import Fetch, open_session
 from ringside.flow.relay.fill.pull import Pull
 from ringside.flow.relay.fill.push import Partner, Push
 
 TELL_S = 1.0
+KEPT_SHARE = 4  # of the memory, that part is for what is pulled beside a feed
 OnReady = Callable[[str], None]
 Tell = Callable[[dict[str, Any]], None]
 Documents = Callable[[], Sequence[Message]]
@@ -109,9 +112,14 @@ class Filler:
 
     def describe(self) -> dict[str, Any]:
         """How the origin does: JSON-ready."""
-        pulled = self.pull.describe() if self.pull is not None else {}
         about = {"url": self._config.origin, "mode": self.mode or self._config.mode}
-        return {**about, **self.push.describe(), **pulled, **self.apart.describe(), "feed": self.hub.describe()}
+        return {**about, **self._taken(), **self.apart.describe(), "feed": self.hub.describe()}
+
+    def _taken(self) -> dict[str, Any]:
+        if self.pull is None:
+            return self.push.describe()
+        pulled = self.pull.describe()
+        return pulled if self.mode == "pull" else {**self.push.describe(), "kept": pulled}
 
     async def serve(self, alongside: Callable[[], Awaitable[None]]) -> None:
         """Fill until `alongside()` ends, or SIGTERM."""
@@ -123,12 +131,18 @@ class Filler:
             self.hub.close()
 
     async def _fill(self) -> None:
+        config = self._config
         mode = await self.push.choose()
-        if mode == "push":
-            await first(self.push.run(), *([self.beside.run()] if self.beside is not None else []))
-            return
-        async with open_session(self._config) as client:
-            self.pull = Pull(self._config, self._clock, self.hub.publish, client)
+        async with open_session(config) as client:
+            fetch = Fetch(config.origin, client, config.pull.longest_s)
+            if mode == "push":
+                local = partial(self.hub.publish, elsewhere=False)
+                share = config.memory_bytes // KEPT_SHARE
+                self.pull = Pull(fetch, config.pull, share, self._clock, local, count(PULLED))
+                beside = [self.beside.run()] if self.beside is not None else []
+                await first(self.push.run(), self.pull.run(), *beside)
+                return
+            self.pull = Pull(fetch, config.pull, config.memory_bytes, self._clock, self.hub.publish)
             self.hub.swap(Shelf())
             self.hub.publish(self._own)
             self._ready(mode)

@@ -1,4 +1,4 @@
-"""Pull: brings what workers want from an origin that is not ours, each thing once, whoever wants it.
+"""Pull: brings what workers want from where it is asked for, each thing once, whoever wants it.
 
 What enters: keys that are wanted. What leaves: for each of them at least one message, in good time: Pulled as soon as
 the head is there (a manifest, or something small, when it is whole), its bytes as they come, or Fresh where the copy
@@ -9,20 +9,18 @@ import asyncio
 import logging
 import resource
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, aclosing
 from itertools import count
-from typing import Any
-
-import aiohttp
+from typing import Any, Protocol
 
 from ringside.core.clock import Clock
 from ringside.core.feed import Fresh, Message, Removed
 from ringside.flow.relay.answer.census import kind_of
 from ringside.flow.relay.fill.cellar import Cellar, Kept
-from ringside.flow.relay.fill.config import Config
-from ringside.flow.relay.fill.fetch import Fetch, Unanswered
+from ringside.flow.relay.fill.fetch import Unanswered
 from ringside.flow.relay.fill.lifetime import NS_PER_S, Answer, backoff_ns, failed, served_on
+from ringside.flow.relay.fill.policy import Policy
 from ringside.flow.relay.fill.telling import Means, Telling
 
 log = logging.getLogger(__name__)
@@ -32,17 +30,37 @@ PASSED_ON = {503, 504}  # of an origin's failures; the others are 502
 Publish = Callable[[list[Message]], None]
 
 
-class Pull:
-    """Pulls from `config.origin`; `publish` tells all workers."""
+class Asks(Protocol):
+    """Where objects are asked for: an origin, several of them, or an archive."""
 
-    def __init__(self, config: Config, clock: Clock, publish: Publish, session: aiohttp.ClientSession) -> None:
-        self.policy = config.pull
+    def ask(
+        self, key: str, known: Answer | None
+    ) -> AbstractAsyncContextManager[tuple[Answer, AsyncGenerator[bytes, None]]]:
+        """The answer to `key`, and its body; `known`: what may be confirmed. Raises Unanswered, also later."""
+
+
+class Pull:
+    """Pulls what `fetch` gives, and keeps at most `memory_bytes` of it; `publish` tells all workers.
+
+    `blobs`: numbers for what is pulled, unlike those of anything else that is told to the same workers.
+    """
+
+    def __init__(
+        self,
+        fetch: Asks,
+        policy: Policy,
+        memory_bytes: int,
+        clock: Clock,
+        publish: Publish,
+        blobs: Iterator[int] | None = None,
+    ) -> None:
+        self.policy = policy
         self.clock = clock
-        objects = min(self.policy.max_objects, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
-        self.cellar = Cellar(config.memory_bytes, objects)
-        self._fetch = Fetch(config.origin, session, self.policy.longest_s)
+        objects = min(policy.max_objects, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
+        self.cellar = Cellar(memory_bytes, objects)
+        self._fetch = fetch
         self._publish = publish
-        self._means = Means(self.policy, clock, self.cellar, count(1), publish)
+        self._means = Means(policy, clock, self.cellar, blobs or count(1), publish)
         self._bridges: dict[str, asyncio.TimerHandle] = {}
         self._loop = asyncio.get_running_loop()
         self._under_way: dict[str, asyncio.Task[None]] = {}
