@@ -16,6 +16,7 @@ from ringside.core.feed import (
     Closed,
     Document,
     Fresh,
+    Kept,
     Message,
     Opened,
     Pulled,
@@ -202,6 +203,7 @@ steps = st.one_of(
     st.builds(Closed, blobs),
     st.builds(Ranged, paths, blobs, st.integers(0, 4), st.integers(0, 4), st.just(MP4)),
     st.builds(Fresh, paths, st.integers(0, 9), st.just(10), st.just(11)),
+    st.builds(Kept, paths, st.integers(0, 2), st.integers(0, 2), st.sampled_from([(), ("dvr.m3u8",)])),
     st.builds(Document, paths, st.binary(max_size=2), st.just("x"), st.just(Cache.NONE)),
     st.builds(Removed, paths),
 )

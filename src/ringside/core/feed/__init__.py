@@ -2,6 +2,7 @@
 
 from ringside.core.feed.codec import BrokenFeed, Decoder, Frame, Handover, Report, Wanted, encode, growth
 from ringside.core.feed.messages import (
+    PULLED,
     Anew,
     Appended,
     Beat,
@@ -10,6 +11,7 @@ from ringside.core.feed.messages import (
     Document,
     Expected,
     Fresh,
+    Kept,
     Message,
     Opened,
     Playlist,
@@ -22,7 +24,7 @@ from ringside.core.feed.messages import (
 )
 
 __all__ = [
-    "Anew", "Appended", "Beat", "BrokenFeed", "Cache", "Closed", "Decoder", "Document", "Expected", "Frame", "Fresh",
-    "Handover", "Message", "Opened", "Playlist", "Pulled", "Ranged", "Removed", "Report", "Streamed", "Synced",
-    "Turn", "Wanted", "encode", "growth",
+    "PULLED", "Anew", "Appended", "Beat", "BrokenFeed", "Cache", "Closed", "Decoder", "Document", "Expected", "Frame",
+    "Fresh", "Handover", "Kept", "Message", "Opened", "Playlist", "Pulled", "Ranged", "Removed", "Report", "Streamed",
+    "Synced", "Turn", "Wanted", "encode", "growth",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from ringside.core.feed.messages import (
     Document,
     Expected,
     Fresh,
+    Kept,
     Message,
     Opened,
     Playlist,
@@ -47,6 +48,7 @@ SYNCED = struct.Struct(">q")
 PULLED = struct.Struct(">QHq")
 TIMES = struct.Struct(">qqq")
 TURN = struct.Struct(">QQ")
+KEPT = struct.Struct(">qqB")
 CACHES = tuple(Cache)
 
 
@@ -124,6 +126,12 @@ def _times(m: Pulled | Fresh) -> bytes:
     return TIMES.pack(m.made_ns, m.fresh_ns, m.stale_ns)
 
 
+def _kept(m: Kept) -> bytes:
+    if len(m.names) > 255 or any("/" in name for name in m.names):
+        raise ValueError(f"what is kept in {m.folder} has names that no frame carries")
+    return _text(m.folder) + KEPT.pack(m.first, m.last, len(m.names)) + b"".join(map(_text, m.names))
+
+
 def _streamed(m: Streamed) -> bytes:
     return _text(m.path) + _text(m.header) + GROWN.pack(m.blob, m.offset) + _text(m.content_type)
 
@@ -144,6 +152,7 @@ WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Anew: (13, lambda _: b""),
     Streamed: (14, _streamed),
     Turn: (15, lambda m: TURN.pack(m.epoch, m.number)),
+    Kept: (16, _kept),
     Report: (64, lambda m: json.dumps(m.values).encode()),
     Handover: (65, lambda m: bytes(m.data)),
     Wanted: (66, lambda m: _text(m.path)),
@@ -263,6 +272,15 @@ def _read_streamed(f: _Fields) -> Streamed:
     return Streamed(path, header, blob, offset, f.text())
 
 
+def _read_kept(f: _Fields) -> Kept:
+    folder = f.text()
+    first, last, count = f.unpack(KEPT)
+    names = tuple(f.text() for _ in range(count))
+    if any("/" in name for name in names):
+        raise BrokenFeed(f"a name with a slash in {folder}")
+    return Kept(folder, first, last, names)
+
+
 READERS: dict[int, Callable[[_Fields], Frame]] = {
     1: _read_opened,
     2: _read_appended,
@@ -279,6 +297,7 @@ READERS: dict[int, Callable[[_Fields], Frame]] = {
     13: lambda _: Anew(),
     14: _read_streamed,
     15: lambda f: Turn(*f.unpack(TURN)),
+    16: _read_kept,
     64: _read_report,
     65: lambda f: Handover(f.rest()),
     66: lambda f: Wanted(f.text()),

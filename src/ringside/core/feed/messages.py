@@ -6,13 +6,17 @@ whole; a media playlist with blocking reload is a Playlist, published anew with 
 response from blob to blob; Streamed says where who joins it begins. Expected announces what will come, so that a
 request for it is held; Removed takes a path away again. Nothing here knows what the bytes mean.
 
-What is pulled from a foreign origin on demand is Pulled, and kept Fresh.
+What is pulled on demand, from a foreign origin or out of an archive, is Pulled, and kept Fresh; Kept says what of
+ours may be asked for in this way.
 
 Paths are absolute URL paths without a query, e.g. `/live/main/v720/895000000.3.m4s`.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+PULLED = 1 << 62
+"""Blobs from here on are pulled on demand beside a feed that numbers its own from 1."""
 
 
 class Cache(StrEnum):
@@ -139,11 +143,12 @@ class Synced:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """An answer of a foreign origin to a request for `path` (its canonical query included), in the blob `blob`.
+    """What a foreign origin or an archive answers for `path` (its canonical query included), in the blob `blob`.
 
-    Bytes follow as Appended, the end as Closed. `length` is what the origin announced, -1 where it did not. `caching`
-    is the Cache-Control value for viewers, `etag` and `location` are the origin's fields, empty without. Times are
-    Unix time: until `fresh_ns` it is served without a question, until `stale_ns` while it is asked for again.
+    It is the affair of one machine, and told to no other. Bytes follow as Appended, the end as Closed. `length` is what
+    was announced, -1 where it was not. `caching` is the Cache-Control value for viewers, `etag` and `location` are the
+    origin's fields, empty without. Times are Unix time: until `fresh_ns` it is served without a question, until
+    `stale_ns` while it is asked for again.
     """
 
     path: str
@@ -167,6 +172,33 @@ class Fresh:
     made_ns: int
     fresh_ns: int
     stale_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`{folder}/{n}.m4s` for first ≤ n ≤ last, and `{folder}/{name}` of `names`, are not here but may be asked for.
+
+    They are Pulled when somebody wants them, as often as they are wanted. Takes the place of what was Kept in `folder`
+    before; with `last` below `first` and no names, nothing is any more. `names` are plain, without a slash.
+    """
+
+    folder: str
+    first: int
+    last: int
+    names: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to be asked for."""
+        return self.first <= self.last or bool(self.names)
+
+    def has(self, name: str) -> bool:
+        """Whether `{folder}/{name}` may be asked for."""
+        if name in self.names:
+            return True
+        stem, dot, ending = name.partition(".")
+        if not dot or ending != "m4s" or not stem.isdigit() or not stem.isascii() or len(stem) > 18:
+            return False
+        return self.first <= int(stem) <= self.last and stem == str(int(stem))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +233,7 @@ Message = (
     | Synced
     | Pulled
     | Fresh
+    | Kept
     | Beat
     | Turn
 )

@@ -9,7 +9,7 @@ from ringside.core.feed import Document
 from ringside.flow.relay.answer.copy import RANGES, UNBUFFERED, Copy
 from ringside.flow.relay.answer.decision import Decision, Follow, Hold, Refuse, Want
 from ringside.flow.relay.answer.endless import Endless, Ride
-from ringside.flow.relay.answer.keys import fault, is_own
+from ringside.flow.relay.answer.keys import fault
 from ringside.flow.relay.answer.ranges import ENDLESS, content_range, resolve, unsatisfiable
 from ringside.flow.relay.answer.request import Directives, Range, Request
 from ringside.flow.relay.answer.serve import NO_NEWS, OPTIONS, Serve, cache_control, head
@@ -39,7 +39,7 @@ def decide(request: Request, store: Store, now_ns: int, held: Point | None = Non
         return _page(thing, request)
     if isinstance(thing, Endless):
         return Follow(thing.serve, Ride(thing), 0)
-    if store.pulls and not is_own(target.path):
+    if store.asks(target.path):
         return _pull(target.path)
     if store.expects(target.path):
         return Hold(target.path, WHOLE, (store.hold_s(target.path) or 3 * store.target_s) * NS_PER_S)

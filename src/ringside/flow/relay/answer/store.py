@@ -11,6 +11,7 @@ from itertools import count
 from weakref import WeakValueDictionary
 
 from ringside.core.feed import (
+    PULLED,
     Appended,
     BrokenFeed,
     Cache,
@@ -18,6 +19,7 @@ from ringside.core.feed import (
     Document,
     Expected,
     Fresh,
+    Kept,
     Message,
     Opened,
     Playlist,
@@ -50,6 +52,7 @@ class _World:
         self.blobs: WeakValueDictionary[int, Blob] = WeakValueDictionary()
         self.expected: dict[str, int] = {}  # and for how many seconds it is held for, 0: as usual
         self.names: dict[int, str] = {}  # of blobs that still grow
+        self.kept: dict[str, Kept] = {}  # by folder
 
 
 class Store:
@@ -109,6 +112,19 @@ class Store:
         """Whether `path` is to be held for: it was announced, or nothing at all is known yet."""
         return path in self._now.expected or not self.synced
 
+    def asks(self, path: str) -> bool:
+        """Whether `path`, which is not here, is to be asked for."""
+        if self.pulls:
+            return not is_own(path)
+        folder, _, name = path.rpartition("/")
+        kept = self._now.kept.get(folder)
+        return kept is not None and kept.has(name)
+
+    @property
+    def grows_old(self) -> bool:
+        """Whether what is here may need a question while nothing is told."""
+        return self.pulls or bool(self._now.kept)
+
     def hold_s(self, path: str) -> int:
         """For how long `path` is held for where it need not come; 0: for as long as what has to come."""
         return self._now.expected.get(path, 0)
@@ -117,7 +133,7 @@ class Store:
         """Whether who waits for `point` of `path` can be answered now, if only with a refusal."""
         thing = self.find(path)
         if thing is None:
-            return not self.expects(path) and not (self.pulls and not is_own(path))
+            return not self.expects(path) and not self.asks(path)
         if isinstance(thing, Copy):
             return thing.has(point)
         if point == WHOLE or not isinstance(thing, Live):
@@ -161,7 +177,7 @@ class Store:
                 self._place(world, path, Live(message, *self._born(path, now_ns)))
             case Streamed():
                 self._stream(world, message)
-            case Expected() | Fresh() | Removed():
+            case Expected() | Fresh() | Kept() | Removed():
                 self._change(world, message)
 
     def stalled(self, now_ns: int) -> list[Blob]:
@@ -185,7 +201,7 @@ class Store:
         return now_ns // 10**9 if self._ages else 0, self.census.tally(path, content_type)
 
     def _bound(self, world: _World) -> None:
-        if len(world.things) + len(world.expected) >= MAX_THINGS:
+        if len(world.things) + len(world.expected) + len(world.kept) >= MAX_THINGS:
             raise BrokenFeed(f"more than {MAX_THINGS} paths")
 
     def _place(self, world: _World, path: str, thing: Thing) -> None:
@@ -217,16 +233,23 @@ class Store:
             stream = Endless(leg, message.offset, message.content_type, tally, self._skips)
             self._place(world, path, stream)
 
-    def _change(self, world: _World, message: Expected | Fresh | Removed) -> None:
-        path = message.path
+    def _change(self, world: _World, message: Expected | Fresh | Kept | Removed) -> None:
         if isinstance(message, Removed):
-            self._remove(world, path)
+            self._remove(world, message.path)
         elif isinstance(message, Expected):
             self._bound(world)
-            world.expected[path] = message.hold_s
-        elif isinstance(thing := world.things.get(path), Copy):
+            world.expected[message.path] = message.hold_s
+        elif isinstance(message, Kept):
+            self._keep(world, message)
+        elif isinstance(thing := world.things.get(message.path), Copy):
             thing.refresh(message, next(self._versions))
-            self.touched.add(path)
+            self.touched.add(message.path)
+
+    def _keep(self, world: _World, message: Kept) -> None:
+        world.kept.pop(message.folder, None)
+        if message:
+            self._bound(world)
+            world.kept[message.folder] = message
 
     def _grow(self, world: _World, message: Appended | Closed, now_ns: int) -> None:
         number = message.blob
@@ -242,7 +265,7 @@ class Store:
             raise BrokenFeed(f"blob {message.blob} cannot become {message.size} bytes")
         blob.size, blob.grown_ns = message.size, now_ns
         self.grown.add(blob)
-        if self._next is None:
+        if self._next is None and message.blob < PULLED:
             self.media_ns = now_ns
 
     def _close(self, world: _World, blob: Blob, path: str) -> None:

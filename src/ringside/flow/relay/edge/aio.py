@@ -272,8 +272,8 @@ class Edge:
         for path in touched:
             for group in waiting.release(path, store.ready):
                 self._release(group)
-        if anew and store.pulls:
-            for path in waiting.paths():
+        for path in waiting.paths() if anew else ():
+            if store.asks(path):
                 self.want(path)
         for blob in grown:
             for follower in tuple(blob.followers):
@@ -293,7 +293,7 @@ class Edge:
     def read_time(self) -> None:
         """Read the clock: `now_ns` is what everything goes by until the next tick."""
         self.now_ns = self.clock.now_ns()
-        if self.config.pull:
+        if self.store.grows_old:
             self.answers.clear()  # what is pulled ages while nothing is told
         if self.now_ns // 10**9 != self.date.second:
             self.date = Date(self.now_ns // 10**9)

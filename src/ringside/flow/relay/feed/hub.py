@@ -110,15 +110,19 @@ class Hub:
         remote = self.readers.describe()
         return {"workers": len(self._links), "workers_cut_off": self.cut_off, **remote}
 
-    def publish(self, messages: Sequence[Message]) -> None:
-        """Tell all. The messages of one call become visible together. Raises ValueError for nonsense."""
+    def publish(self, messages: Sequence[Message], *, elsewhere: bool = True) -> None:
+        """Tell all. The messages of one call become visible together. Raises ValueError for nonsense.
+
+        Not `elsewhere`: what is pulled, from PULLED on, is the affair of this machine's workers.
+        """
         now_ns = self._clock.now_ns()
         told: list[Told] = []
         try:
             for message in messages:
-                told.append(self.shelf.put(message, now_ns))
+                if not self.shelf.has_gone(message):
+                    told.append(self.shelf.put(message, now_ns))
         finally:
-            self._tell(told)
+            self._tell(told, elsewhere)
 
     def trim(self, limit_bytes: int) -> int:
         """Let go of the oldest complete blobs beyond `limit_bytes`; how many there were."""
@@ -127,7 +131,11 @@ class Hub:
         return had - self.shelf.blobs
 
     def swap(self, shelf: Shelf) -> None:
-        """Put `shelf` in the place of all that was told so far; workers change over when they have all of it."""
+        """Put `shelf` in the place of all that was told so far; workers change over when they have all of it.
+
+        What was pulled beside the feed stays.
+        """
+        shelf.adopt(self.shelf)
         self.shelf = shelf
         self._waits = False
         self.readers.close()
@@ -143,14 +151,15 @@ class Hub:
         else:
             self.readers.add(sock, data, self.shelf)
 
-    def _tell(self, told: Sequence[Told]) -> None:
+    def _tell(self, told: Sequence[Told], elsewhere: bool = True) -> None:
         if not told:
             return
         if self._links:
             for data, fds in _batches(told):
                 for link in tuple(self._links):
                     link.send(data, fds)
-        self.readers.tell(told)
+        if elsewhere:
+            self.readers.tell(told)
 
     def _all(self) -> list[Told]:
         return [*self.shelf.told(), *([] if self._waits else [Told(Synced(self.shelf.media_ns))])]

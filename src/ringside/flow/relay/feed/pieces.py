@@ -1,14 +1,14 @@
 """Pieces: what is told, as it goes over HTTP: frames, and the bytes of media that complete the last of them. Pure.
 
 What enters: what the shelf tells. What leaves: pieces of bounded size; media stays in its memfd, and is named.
-Documents of the class NONE (status, metrics) are each process's own and are not told.
+Documents of the class NONE (status, metrics) are each process's own and are not told; nor is what was pulled.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-from ringside.core.feed import Appended, Cache, Document, Message, encode, growth
+from ringside.core.feed import PULLED, Appended, Cache, Closed, Document, Fresh, Message, Pulled, encode, growth
 from ringside.flow.relay.feed.shelf import Memory, Told
 
 PIECE_BYTES = 1 << 20  # of media in one frame: what the other end has to keep until it is whole
@@ -30,13 +30,15 @@ def pieces(told: Iterable[Told]) -> Iterator[Piece]:
     frames: list[bytes] = []
     size = 0
     for message, memory, first in told:
+        if _is_private(message):
+            continue
         if isinstance(message, Appended) and memory is not None:
             for at in range(first, message.size, PIECE_BYTES):
                 end = min(at + PIECE_BYTES, message.size)
                 frames.append(growth(message.blob, end, end - at))
                 yield Piece(b"".join(frames), memory, at, end)
                 frames, size = [], 0
-        elif not _is_private(message):
+        else:
             frames.append(encode(message))
             size += len(frames[-1])
             if size > FRAMES_BYTES:
@@ -54,7 +56,13 @@ def ended(changes: list[Piece], message: Message) -> list[Piece]:
 
 
 def _is_private(message: Message) -> bool:
-    return isinstance(message, Document) and message.cache is Cache.NONE
+    match message:
+        case Document(cache=cache):
+            return cache is Cache.NONE
+        case Appended(blob=blob) | Closed(blob):
+            return blob >= PULLED
+        case _:
+            return isinstance(message, Pulled | Fresh)
 
 
 def spent(those: Iterable[T]) -> Iterator[T]:

@@ -9,7 +9,7 @@ import fcntl
 import os
 from typing import NamedTuple
 
-from ringside.core.feed import Appended, Closed, Message, Opened, Pulled, Removed
+from ringside.core.feed import PULLED, Appended, Closed, Message, Opened, Pulled, Removed
 from ringside.flow.relay.feed.snapshot import Snapshot
 
 # A worker may not cut off what others send. (Sealing writes would fail while sendfile has pages under way.)
@@ -54,7 +54,10 @@ class Told(NamedTuple):
 
 
 class Shelf:
-    """All that one feed has told. `bytes`: of media held; `media_ns`: Unix time of the newest media, 0 for none."""
+    """All that one feed has told. `bytes`: of media held; `media_ns`: Unix time of the newest media, 0 for none.
+
+    What was pulled beside the feed is bounded by whoever pulls it, and counts for neither.
+    """
 
     def __init__(self) -> None:
         self._snapshot = Snapshot()
@@ -89,6 +92,15 @@ class Shelf:
             self._memories[message.blob].seal()
         return Told(message)
 
+    def has_gone(self, message: Message) -> bool:
+        """Whether this adds to what was pulled, and has had to go since."""
+        return isinstance(message, Appended | Closed) and message.blob >= PULLED and message.blob not in self._memories
+
+    def adopt(self, old: "Shelf") -> None:
+        """Take over from `old`, which is of no more use, what was pulled beside its feed."""
+        for blob in self._snapshot.adopt(old._snapshot):
+            self._memories[blob] = old._memories[blob]
+
     def told(self) -> list[Told]:
         """All that a newcomer must be told."""
         return [self._again(message) for message in self._snapshot.messages()]
@@ -112,12 +124,15 @@ class Shelf:
             raise ValueError(f"{len(data)} bytes do not make blob {number} {message.size} bytes")
         memory = self._memories[number]
         memory.append(data)
-        self.bytes += len(data)
-        self.media_ns = now_ns
+        if number < PULLED:
+            self.bytes += len(data)
+            self.media_ns = now_ns
         grown = Appended(number, message.size)
         self._snapshot.apply(grown)
         return Told(grown, memory, had)
 
     def _drop(self, blobs: list[int]) -> None:
         for blob in blobs:
-            self.bytes -= self._memories.pop(blob).size
+            memory = self._memories.pop(blob)
+            if blob < PULLED:
+                self.bytes -= memory.size

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ringside.core.feed import (
+    PULLED,
     Appended,
     Closed,
     Document,
     Expected,
     Fresh,
+    Kept,
     Message,
     Opened,
     Playlist,
@@ -44,6 +46,7 @@ class Snapshot:
         self._named: dict[str, Named] = {}
         self._expected: dict[str, Expected] = {}
         self._streams: dict[str, Streamed] = {}
+        self._kept: dict[str, Kept] = {}
 
     def __repr__(self) -> str:
         return f"<Snapshot {len(self._named)} paths {len(self._blobs)} blobs {len(self._expected)} expected>"
@@ -57,8 +60,20 @@ class Snapshot:
         return self._growing(blob).size
 
     def oldest(self) -> tuple[str, ...]:
-        """The paths of the blob that was opened first, of those that are complete; empty without any."""
-        return next((tuple(blob.names) for blob in self._blobs.values() if blob.closed), ())
+        """The paths of the blob that was opened first, of those that are complete and were fed; empty without any."""
+        whole = (blob for number, blob in self._blobs.items() if blob.closed and number < PULLED)
+        return next((tuple(blob.names) for blob in whole), ())
+
+    def adopt(self, old: "Snapshot") -> list[int]:
+        """Take over from `old`, which is of no more use, what was pulled beside its feed; returns the blobs."""
+        taken: list[int] = []
+        for number, blob in old._blobs.items():
+            pulled = blob.opened
+            if number >= PULLED and isinstance(pulled, Pulled) and pulled.path not in self._named:
+                self._blobs[number], self._named[pulled.path] = blob, pulled
+                self._expected.pop(pulled.path, None)
+                taken.append(number)
+        return taken
 
     def apply(self, message: Message) -> list[int]:
         """Take one message in; returns the blobs that are of no more use."""
@@ -75,17 +90,25 @@ class Snapshot:
                 return freed
             case Document(path) | Playlist(path):
                 return self._name(path, message)
-            case Fresh():
-                self._refresh(message)
-            case Streamed():
-                self._stream(message)
-            case Expected(path):
-                self._expected[path] = message
+            case Fresh() | Streamed() | Expected() | Kept():
+                self._note(message)
             case Removed(path):
                 self._expected.pop(path, None)
                 self._streams.pop(path, None)
                 return self._unname(path)
         return []
+
+    def _note(self, message: Fresh | Streamed | Expected | Kept) -> None:
+        if isinstance(message, Fresh):
+            self._refresh(message)
+        elif isinstance(message, Streamed):
+            self._stream(message)
+        elif isinstance(message, Expected):
+            self._expected[message.path] = message
+        else:
+            self._kept.pop(message.folder, None)
+            if message:
+                self._kept[message.folder] = message
 
     def _open(self, message: Opened | Pulled) -> list[int]:
         if message.blob in self._blobs:
@@ -131,6 +154,7 @@ class Snapshot:
         yield from (m for m in self._named.values() if isinstance(m, Document | Playlist))
         yield from (m for m in self._streams.values() if m.blob in self._blobs and m.header in self._named)
         yield from self._expected.values()
+        yield from self._kept.values()
 
     def _growing(self, number: int) -> _Blob:
         blob = self._blobs.get(number)
