@@ -3,6 +3,7 @@
 Words after `edge` name its scenarios: `python -m bench edge hold release`.
 Synchrony, read from the screens of headless Chromium: `python -m bench sync latency spread --seconds 60`.
 One stream out, many edges fed: `python -m bench multicast offload loss --seconds 30`.
+Each fault, its bound and what viewers saw: `python -m bench faults encoder-killed`; for an hour: `soak --faults`.
 Noise against the edge's HTTP path, a million inputs or a minute: `python -m bench fuzz --seed 1`.
 """
 
@@ -10,9 +11,9 @@ import argparse
 import importlib
 
 BENCHES = ("startup", "pipeline", "edge", "encode", "players", "crowd", "reality", "foreign")
-LONG = ("soak", "fuzz", "multicast", "sync")
+LONG = ("soak", "fuzz", "multicast", "sync", "faults")
 ALONE = "multicast"  # whose scenarios are called like other benches
-WITH_WORDS = ("edge", "fuzz", "multicast", "sync")
+WITH_WORDS = ("edge", "fuzz", "multicast", "sync", "faults", "soak")
 
 
 def main() -> None:

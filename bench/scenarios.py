@@ -40,6 +40,7 @@ class Bench:
 
     `merge(scenario, before, result)`: what is kept where figures were kept before. `facts`: more to tell of the
     machine, in words, by name. `lacking`: what a scenario raises that this machine cannot run, with a sentence.
+    `scenario(name)`: where one is, if it is no module of the bench's own. `page`: what is drawn, if it is no chart.
     """
 
     name: str
@@ -48,6 +49,8 @@ class Bench:
     merge: Callable[[str, Any, Any], Any]
     facts: Callable[[], Mapping[str, str]] = dict
     lacking: tuple[type[Exception], ...] = ()
+    scenario: Callable[[str], Any] | None = None
+    page: Path | None = None
 
     def run(self, options: Asked) -> None:
         """Run the scenarios named, or all; exit status 1 where one of them failed."""
@@ -65,9 +68,9 @@ class Bench:
         with alone(OUT / f"{self.name}.lock"):
             failed = [name for name in options.names or self.scenarios if not self._play(name, options, console)]
         if not options.quick:
-            chart = IMAGES / f"{self.name}.svg"
-            self.draw({name: self.kept(name) for name in self.scenarios if self.kept(name)}, chart)
-            console.print(f"figures: {OUT}/{self.name}-*.json; chart: {chart}", highlight=False)
+            picture = self.page or IMAGES / f"{self.name}.svg"
+            self.draw({name: self.kept(name) for name in self.scenarios if self.kept(name)}, picture)
+            console.print(f"figures: {OUT}/{self.name}-*.json, drawn in {picture}", highlight=False)
         if failed:
             raise SystemExit(f"failed: {', '.join(failed)}")
 
@@ -79,7 +82,8 @@ class Bench:
 
     def _play(self, name: str, options: Asked, console: Console) -> bool:
         """Run one scenario, print and keep what came of it; False when it failed or did not keep what it is to keep."""
-        scenario = importlib.import_module(f"bench.{self.name}.{name}")
+        find = self.scenario or (lambda each: importlib.import_module(f"bench.{self.name}.{each}"))
+        scenario = find(name)
         busy, began_s = busy_cores(), time.monotonic()
         try:
             result = scenario.run(options)

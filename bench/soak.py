@@ -7,6 +7,7 @@ import argparse
 import io
 import re
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from threading import Event as Flag
 from threading import Thread
@@ -93,8 +94,24 @@ def sample(event: Event, began_s: float) -> dict[str, Any]:
     }
 
 
-def main(minutes: float = MINUTES) -> None:
-    """Watch memory and drift."""
+def main(words: Sequence[str] = ()) -> None:
+    """Watch memory and drift; with `--faults`, an hour of faults instead."""
+    parser = argparse.ArgumentParser(prog="python -m bench soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument("--faults", action="store_true", help="a fault every 30 s: see --faults --help")
+    told, more = parser.parse_known_args(list(words))
+    if told.faults:
+        from bench.faults import soak
+
+        soak.main(more)
+        return
+    if more:
+        parser.error(f"there is no option {more[0]}")
+    watch(told.minutes)
+
+
+def watch(minutes: float) -> None:
+    """Watch memory and drift for so long."""
     rows: list[dict[str, Any]] = []
     stop = Flag()
     OUT.mkdir(exist_ok=True)
@@ -123,9 +140,3 @@ def main(minutes: float = MINUTES) -> None:
     restarts = {row["name"]: row["restarts"] for row in status["processes"]}
     print(f"restarts {restarts}; largest step in memory {max(abs(b - a) for a, b in pairwise(totals)):.1f} MB")
     write("soak", {"rows": rows, "parts": status["parts"], "restarts": restarts})
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=MINUTES)
-    main(parser.parse_args().minutes)
