@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from ringside.flow.capture.rtmp import amf
+from ringside.core.rtmp import amf
+from ringside.core.rtmp.chunks import Limits, Reader, Writer
+from ringside.core.rtmp.message import Message, Type, command, set_chunk_size
 from ringside.flow.capture.rtmp.actions import Action, Send
-from ringside.flow.capture.rtmp.chunks import Limits, Reader, Writer
 from ringside.flow.capture.rtmp.door import Door
-from ringside.flow.capture.rtmp.message import Message, Type, command, set_chunk_size
 from ringside.flow.capture.rtmp.session import Session
 
 KEY = "k3y-Of_the-night"

@@ -18,12 +18,12 @@ import av
 from rtmp_client import new_session
 from rtmp_record import load
 
+from ringside.core.rtmp.chunks import DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES, Limits, Reader, Writer
+from ringside.core.rtmp.message import Message, set_chunk_size
 from ringside.flow.capture.rtmp import flv
 from ringside.flow.capture.rtmp.actions import Action, Close, Media, Published, Unpublished
 from ringside.flow.capture.rtmp.backlog import Coded
-from ringside.flow.capture.rtmp.chunks import DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES, Limits, Reader, Writer
 from ringside.flow.capture.rtmp.decoder import Track
-from ringside.flow.capture.rtmp.message import Message, set_chunk_size
 from ringside.flow.capture.rtmp.session import Session
 
 GOLDEN = [b"".join(load(path)) for path in sorted((Path(__file__).parent / "golden").glob("*.rtmp"))]

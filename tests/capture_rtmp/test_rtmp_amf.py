@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringside.flow.capture.rtmp import amf
-from ringside.flow.capture.rtmp.errors import Malformed
+from ringside.core.rtmp import amf
+from ringside.core.rtmp.errors import Malformed
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 SCALARS = st.none() | st.booleans() | st.floats(allow_nan=False) | TEXT

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringside.flow.capture.rtmp.chunks import MAX_CHUNK_BYTES, Limits, Reader, Writer
-from ringside.flow.capture.rtmp.errors import Malformed
-from ringside.flow.capture.rtmp.message import Message, Type, set_chunk_size
+from ringside.core.rtmp.chunks import MAX_CHUNK_BYTES, Limits, Reader, Writer
+from ringside.core.rtmp.errors import Malformed
+from ringside.core.rtmp.message import Message, Type, set_chunk_size
 
 MESSAGES = st.builds(
     Message,

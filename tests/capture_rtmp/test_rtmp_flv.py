@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ringside.core.rtmp.errors import Malformed, Refused
 from ringside.flow.capture.rtmp import flv
-from ringside.flow.capture.rtmp.errors import Malformed, Refused
 from ringside.flow.capture.rtmp.flv import Config, Unit
 
 MS = 1_000_000

@@ -1,7 +1,7 @@
 """RTMP ingest: our own server, on asyncio, for OBS, ffmpeg and the like.
 
-From the wire inwards: handshake, chunks, message, amf, flv and door are pure and know nothing of one another's
-callers; session is the state machine over them; connection and server are the shell; backlog and decoder turn coded
+From the wire inwards: handshake, core.rtmp (chunks, messages, AMF), flv and door are pure and know nothing of one
+another's callers; session is the state machine over them; connection and server are the shell; backlog and decoder turn coded
 frames into pictures and sound for the sink.
 """
 

@@ -9,7 +9,7 @@ import hmac
 import re
 
 from ringside.core.errors import Misconfigured
-from ringside.flow.capture.rtmp.errors import Refused
+from ringside.core.rtmp.errors import Refused
 
 MAX_KEY_CHARACTERS = 128
 _NAME = re.compile(r"[A-Za-z0-9_-]+")

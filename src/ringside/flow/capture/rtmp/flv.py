@@ -8,7 +8,7 @@ Enhanced RTMP v2. Codecs that we do not take are refused by name. Nothing is dec
 from dataclasses import dataclass
 from typing import Literal
 
-from ringside.flow.capture.rtmp.errors import Malformed, Refused
+from ringside.core.rtmp.errors import Malformed, Refused
 
 Kind = Literal["video", "audio"]
 

@@ -4,7 +4,7 @@ The client's bytes enter; our answer leaves, and what the client sent after its 
 spoken: clients that put a digest into C1 take a zero version in S1 for a server without digests and go on.
 """
 
-from ringside.flow.capture.rtmp.errors import Malformed, Refused
+from ringside.core.rtmp.errors import Malformed, Refused
 
 VERSION = 3
 ENCRYPTED_VERSIONS = (6, 8, 9)

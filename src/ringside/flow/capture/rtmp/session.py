@@ -8,7 +8,11 @@ little until its key has been checked: before, messages are small and few (`STRA
 from collections.abc import Callable
 from enum import Enum
 
-from ringside.flow.capture.rtmp import amf, flv, message
+from ringside.core.rtmp import amf, message
+from ringside.core.rtmp.chunks import Limits, Reader, Writer
+from ringside.core.rtmp.errors import Malformed, PeerError, Refused
+from ringside.core.rtmp.message import Message, Type
+from ringside.flow.capture.rtmp import flv
 from ringside.flow.capture.rtmp.actions import (
     WRAP_NS,
     Action,
@@ -19,11 +23,8 @@ from ringside.flow.capture.rtmp.actions import (
     Spoiled,
     Unpublished,
 )
-from ringside.flow.capture.rtmp.chunks import Limits, Reader, Writer
 from ringside.flow.capture.rtmp.door import Door
-from ringside.flow.capture.rtmp.errors import Malformed, PeerError, Refused
 from ringside.flow.capture.rtmp.handshake import Handshake
-from ringside.flow.capture.rtmp.message import Message, Type
 
 STRANGER = Limits(message_bytes=16 << 10, assembly_bytes=24 << 10, chunk_streams=8)
 PUBLISHER = Limits()

@@ -7,8 +7,8 @@ that have arrived, and `Limits` bounds it over all chunk streams of a connection
 
 from dataclasses import dataclass, field
 
-from ringside.flow.capture.rtmp.errors import Malformed
-from ringside.flow.capture.rtmp.message import Message, Type
+from ringside.core.rtmp.errors import Malformed
+from ringside.core.rtmp.message import Message, Type
 
 DEFAULT_CHUNK_BYTES = 128
 MAX_CHUNK_BYTES = 65536

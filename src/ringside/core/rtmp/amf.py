@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ringside.flow.capture.rtmp.errors import Malformed
+from ringside.core.rtmp.errors import Malformed
 
 Value: TypeAlias = "bool | float | str | list[Value] | dict[str, Value] | None"
 

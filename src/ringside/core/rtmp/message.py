@@ -1,12 +1,12 @@
-"""Message: the atom of RTMP (Adobe RTMP 1.0, §5.4 to §7.1), and the few control messages a server sends.
+"""Message: the atom of RTMP (Adobe RTMP 1.0, §5.4 to §7.1), and the few control messages that are sent.
 
-Pure nouns: how a message is cut into chunks is in chunks.py, what it means is in session.py.
+Pure nouns: how a message is cut into chunks is in chunks.py; what it means is its reader's business.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ringside.flow.capture.rtmp import amf
+from ringside.core.rtmp import amf
 
 
 class Type(IntEnum):
