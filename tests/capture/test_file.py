@@ -15,6 +15,7 @@ from ringside.flow.capture import Config
 from ringside.flow.capture.file import LEAD_NS, probe
 from ringside.flow.capture.open import open_source
 from ringside.flow.capture.programme import Programme
+from ringside.flow.capture.sink import Sink
 from ringside.flow.capture.source import NotPlayable, SourceInfo
 
 MS = 1_000_000
@@ -30,14 +31,14 @@ class Showing:
     def __init__(self, path: Path, seconds: float, **config) -> None:
         clock = Simulated(START)
         settings = Config(url=str(path), **config)
-        source = open_source(settings, clock)
+        source = open_source(settings, settings, clock)
         self.info: SourceInfo = source.info
         self.video = Grid.video(source.info.fps)
         self.programme = Programme(settings, clock, self.video, AUDIO, self.info.width, self.info.height)
         self.seen: list[tuple[int, int | None]] = []
         blocks, block = [], AUDIO.index_at(START)
         self.sound_start = block * 1024
-        recorder = _Both(self.programme)
+        recorder = _Both(self.programme.sinks[0])
         source.start(recorder)
         index = self.video.index_at(START) + 1
         wait_for(lambda: recorder.pictures or recorder.sounds)
@@ -67,25 +68,25 @@ class Showing:
 class _Both(Recorder):
     """Records when things are due, and hands them on."""
 
-    def __init__(self, programme: Programme) -> None:
+    def __init__(self, sink: Sink) -> None:
         super().__init__()
-        self.programme = programme
+        self.sink = sink
         self.dry_ns = 0
 
     def opened(self, description, aspect=1):
         super().opened(description, aspect)
-        self.programme.opened(description, aspect)
+        self.sink.opened(description, aspect)
 
     def closed(self, reason):
-        self.programme.closed(reason)
+        self.sink.closed(reason)
         super().closed(reason)
 
     def video(self, picture, pts_ns, arrival_ns):
-        self.programme.video(picture, pts_ns, arrival_ns)
+        self.sink.video(picture, pts_ns, arrival_ns)
         self.pictures.append((pts_ns, arrival_ns, None))
 
     def audio(self, sound, pts_ns, arrival_ns):
-        self.programme.audio(sound, pts_ns, arrival_ns)
+        self.sink.audio(sound, pts_ns, arrival_ns)
         self.sounds.append((pts_ns, arrival_ns, None))
 
     def let_decode(self, until_ns: int) -> None:

@@ -29,6 +29,7 @@ class Studio:
         self.programme = Programme(
             Config(**{"url": "rtmp://127.0.0.1:1/live", **config}), self.clock, self.video, AUDIO, *SIZE
         )
+        self.camera = self.programme.sinks[0]
         self.index = self.video.index_at(UTC + delay_ns) + 1
         self.block = AUDIO.index_at(UTC)
 
@@ -69,13 +70,13 @@ def tone(first: int, samples: int = 1024, rate: int = 48_000, layout: str = "ste
 
 def film(studio: Studio, times_ms: list[float], seconds: float, pts0: int = 7 * S) -> list[int | None]:
     """Milliseconds since UTC that each frame of the programme shows, once it has settled; None is the slate."""
-    studio.programme.opened("a camera")
+    studio.camera.opened("a camera")
     waiting = [round(at * MS) for at in times_ms]
     seen = []
     while studio.frame_ns() < UTC + seconds * S:
         while waiting and UTC + waiting[0] <= studio.frame_ns() + studio.delay_ns:
             at = waiting.pop(0)
-            studio.programme.video(shot(UTC + at), pts0 + at, UTC + at)
+            studio.camera.video(shot(UTC + at), pts0 + at, UTC + at)
         stamp = read_strip(studio.pull())
         seen.append(None if stamp is None else stamp - UTC // MS)
     return seen[int(SETTLED_S * studio.fps) :]
@@ -114,14 +115,14 @@ def test_a_variable_frame_rate_shows_the_newest_picture_that_is_due() -> None:
 
 def test_jitter_within_the_delay_is_never_seen() -> None:
     studio, rng = Studio(delay_ns=120 * MS), np.random.default_rng(5)
-    studio.programme.opened("a camera")
+    studio.camera.opened("a camera")
     waiting = [(k * S // 30, k * S // 30 + int(rng.uniform(0, 100)) * MS) for k in range(300)]
     waiting = [(at, max(arrival for _, arrival in waiting[: k + 1])) for k, (at, _) in enumerate(waiting)]
     seen = []
     while studio.frame_ns() < UTC + 9 * S:
         while waiting and UTC + waiting[0][1] <= studio.frame_ns() + studio.delay_ns:
             at, arrival = waiting.pop(0)
-            studio.programme.video(shot(UTC + at), at, UTC + arrival)
+            studio.camera.video(shot(UTC + at), at, UTC + arrival)
         seen.append(read_strip(studio.pull()))
     steps = np.diff(seen[60:])
     assert set(steps) == {33, 34}
@@ -154,7 +155,7 @@ def test_status_is_ready_for_the_engineers_page() -> None:
 def test_a_closed_source_says_why() -> None:
     studio = Studio()
     film(studio, [k * 33.3 for k in range(30)], 1)
-    studio.programme.closed("the publisher left")
+    studio.camera.closed("the publisher left")
     shots = [read_strip(studio.pull()) for _ in range(10)]
     assert shots[0] is not None
     assert shots[-1] is None
@@ -163,12 +164,12 @@ def test_a_closed_source_says_why() -> None:
 
 def test_the_strip_is_burnt_on_any_picture_and_on_the_slate_with_the_frames_own_time() -> None:
     studio = Studio(burn_strip=True)
-    studio.programme.opened("a camera")
+    studio.camera.opened("a camera")
     for _ in range(3):
         due = studio.frame_ns() // MS
         assert read_strip(studio.pull()) == due
     picture = shot(UTC)
-    studio.programme.video(picture, 0, studio.clock.now_ns())
+    studio.camera.video(picture, 0, studio.clock.now_ns())
     for _ in range(3):
         due = studio.frame_ns() // MS
         assert read_strip(studio.pull()) == due
@@ -177,21 +178,21 @@ def test_the_strip_is_burnt_on_any_picture_and_on_the_slate_with_the_frames_own_
 
 def test_a_picture_is_fitted_once_however_often_it_is_shown() -> None:
     studio = Studio()
-    studio.programme.opened("a camera")
-    studio.programme.video(shot(UTC, (640, 360)), 0, UTC)
+    studio.camera.opened("a camera")
+    studio.camera.video(shot(UTC, (640, 360)), 0, UTC)
     assert len({id(studio.pull()) for _ in range(5)}) == 1
 
 
 def send(studio: Studio, seconds: float, rate: int = 48_000, layout: str = "stereo", pictures: bool = True) -> None:
     """A camera with a microphone, or a microphone alone: everything it sends in so long, in order of arrival."""
-    studio.programme.opened("a camera")
+    studio.camera.opened("a camera")
     sounds = [(k * 1024 * S // rate, k * 1024) for k in range(int(seconds * rate / 1024))]
     shots = [(k * S // 30, None) for k in range(int(seconds * 30))] if pictures else []
     for at, first in sorted(sounds + shots, key=lambda item: item[0]):
         if first is None:
-            studio.programme.video(shot(UTC + at), at, UTC + at)
+            studio.camera.video(shot(UTC + at), at, UTC + at)
         else:
-            studio.programme.audio(tone(first, rate=rate, layout=layout), at, UTC + at)
+            studio.camera.audio(tone(first, rate=rate, layout=layout), at, UTC + at)
 
 
 @pytest.mark.parametrize("rate", [48_000, 44_100, 32_000, 8_000])
@@ -220,12 +221,12 @@ def test_a_source_without_sound_is_silent() -> None:
 
 def test_sound_without_a_picture_goes_out_behind_a_card() -> None:
     studio = Studio(delay_ns=100 * MS)
-    studio.programme.opened("a microphone")
+    studio.camera.opened("a microphone")
     heard, sent = [], 0
     while studio.frame_ns() < UTC + 3 * S:
         while UTC + sent * 1024 * S // 48_000 <= studio.frame_ns() + studio.delay_ns:
             at = sent * 1024 * S // 48_000
-            studio.programme.audio(tone(sent * 1024), at, UTC + at)
+            studio.camera.audio(tone(sent * 1024), at, UTC + at)
             sent += 1
         studio.pull()
         heard.append(np.abs(studio.programme.sound(AUDIO.index_at(studio.frame_ns()) - 3)).max())
@@ -244,11 +245,11 @@ def test_the_slate_is_silent_even_if_sound_goes_on() -> None:
 
 def test_garbage_in_a_sources_frames_never_reaches_the_caller() -> None:
     studio = Studio()
-    studio.programme.opened("a broken camera")
-    studio.programme.audio(tone(0, rate=48_000), 0, UTC)
+    studio.camera.opened("a broken camera")
+    studio.camera.audio(tone(0, rate=48_000), 0, UTC)
     for k in range(30):
         odd = av.VideoFrame(1 + k % 5, 1 + k % 3, ["gray", "rgb24", "yuv420p", "pal8", "yuv422p10le"][k % 5])
-        studio.programme.video(odd, k * S // 30, UTC + k * S // 30)
+        studio.camera.video(odd, k * S // 30, UTC + k * S // 30)
         frame = studio.pull()
         assert (frame.width, frame.height, frame.format.name) == (*SIZE, "yuv420p")
 

@@ -19,7 +19,7 @@ from ringside.core.media import Chunk, Frame, Grid, Track
 from ringside.core.studio import Studio as Sender
 from ringside.core.telemetry import Metrics
 from ringside.flow import encode, mux
-from ringside.flow.capture.open import open_source
+from ringside.flow.capture.inputs.sources import Sources
 from ringside.flow.capture.programme import Programme
 from ringside.flow.encode.pump import Encoder, Stream
 from ringside.flow.mux.aio import Pusher
@@ -44,24 +44,26 @@ class Studio:
         self._ends_event = False
         self._fault: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._trace = _open_trace(config.get("trace", ""))
-        self._source = open_source(self._event.source, self._clock, self._metrics)
-        video = Grid.video(encode.event_fps(self._event.encode, self._source.info.fps))
+        self._sources = Sources(self._event.source, self._clock, self._metrics)
+        info = self._sources.info
+        video = Grid.video(encode.event_fps(self._event.encode, info.fps))
         audio = Grid.audio()
-        size = (self._source.info.width, self._source.info.height)
+        size = (info.width, info.height)
         about = self._event.event
         self._programme = Programme(
             self._event.source, self._clock, video, audio, *size, title=about.title or about.name
         )
         self._encoder = Encoder(
             self._event.encode, self._event.event.timeline, self._clock, video, audio,
-            self._programme.picture, self._programme.sound, self.take, self._source.delay_ns,
+            self._programme.picture, self._programme.sound, self.take, self._sources.delay_ns,
             source_size=size, on_fault=self._broke,
         )  # fmt: skip
         known_as = replace(Sender.from_header(config["studio"]), run=secrets.randbits(52)).to_header()
         self._pusher = Pusher(
             config["to"], config["token"], self._clock, self._event.event.name, self._metrics, known_as
         )
-        self._segmenters = {s.name: self._segmenter(s) for s in self._encoder.tracks()}
+        self._streams = {stream.name: stream for stream in self._encoder.tracks()}
+        self._segmenters = {name: self._segmenter(stream) for name, stream in self._streams.items()}
 
     def _segmenter(self, stream: Stream) -> mux.Segmenter:
         event = self._event.event
@@ -100,7 +102,7 @@ class Studio:
 
     async def run(self) -> None:
         """Until told to end, refused, broken or orphaned; then end the event properly."""
-        self._source.start(self._programme)
+        self._sources.start(self._programme.sinks)
         for segmenter in self._segmenters.values():
             self._pusher.add_track(segmenter.track)
         self._encoder.start()
@@ -129,7 +131,7 @@ class Studio:
         if self._ends_event:
             await self._finish()
         await asyncio.to_thread(self._encoder.stop)
-        self._source.stop()
+        self._sources.stop()
         for segmenter in self._segmenters.values() if self._ends_event else ():
             for chunk in segmenter.end():
                 self._send(chunk)
@@ -150,7 +152,7 @@ class Studio:
     async def _tell(self) -> None:
         while True:
             status = {
-                "source": self._programme.status(),
+                "source": self._programme.status(self._sources.stats()),
                 "encoder": self._encoder.status(),
                 "metrics": self._metrics.snapshot(),
             }

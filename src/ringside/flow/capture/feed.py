@@ -1,11 +1,12 @@
-"""Feed: the sink of one source: retimes what it delivers and keeps it until the programme asks.
+"""Feed: the sink of one source: retimes and looks at what it delivers, and keeps it until the programme asks.
 
 Sources call in from their threads, the programme from its own; a lock stands between them, held only for
-bookkeeping: sound is converted outside it, and pictures are kept as they came.
+bookkeeping: sound is converted and pictures are looked at outside it, and these are kept as they came.
 """
 
 import logging
 import threading
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -15,8 +16,9 @@ from ringside.core.clock import Clock
 from ringside.core.telemetry import throttled
 from ringside.flow.capture.buffers import Pictures, Sound
 from ringside.flow.capture.cadence import Cadence
-from ringside.flow.capture.choose import STEADY_NS, Evidence
 from ringside.flow.capture.drawn import SAMPLE_RATE, Samples
+from ringside.flow.capture.inputs.look import Eye, Sight, is_silent
+from ringside.flow.capture.inputs.presence import STEADY_NS, Evidence
 from ringside.flow.capture.retime import Retimer
 from ringside.flow.capture.splice import Splicer
 
@@ -29,6 +31,15 @@ FEWEST, MOST = 8, 150
 def pictures_within_budget(width: int, height: int, bytes_per_pixel: float = 1.5) -> int:
     """How many decoded pictures of a size may wait."""
     return max(FEWEST, min(MOST, int(PICTURE_BYTES / max(1.0, width * height * bytes_per_pixel))))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture as it came, the shape of its pixels, and what had been seen by then."""
+
+    picture: av.VideoFrame
+    aspect: Fraction
+    sight: Sight
 
 
 class Resampler:
@@ -56,36 +67,47 @@ class Resampler:
 
 
 class Feed:
-    """One source's media on the programme's timeline. A Sink."""
+    """One source's media on the programme's timeline. A Sink. `name` is the input's, for the log."""
 
-    def __init__(self, clock: Clock, frame_ns: int) -> None:
+    def __init__(self, clock: Clock, frame_ns: int, name: str = "source", black_level: int = 24) -> None:
         self._lock = threading.Lock()
+        self._name = name
         self._retimer, self._splicer, self._resampler = Retimer(), Splicer(), Resampler()
-        self._pictures: Pictures[tuple[av.VideoFrame, Fraction]] = Pictures()
+        self._pictures: Pictures[Kept] = Pictures()
         self._sound = Sound()
         self._cadence = Cadence(frame_ns)
+        self._eye = Eye(black_level)
         self._arrived_ns: int | None = None
         self.pictured = False
         self._sound_since_ns: int | None = None
+        self._loud_ns: int | None = None
         self._closed, self._aspect = False, Fraction(1)
-        self._shown: tuple[int, tuple[av.VideoFrame, Fraction]] | None = None
+        self._shown: tuple[int, Kept] | None = None
         self._warn = throttled(log, clock)
         self.description, self.reason = "", ""
         self.failures = 0
 
+    @property
+    def loud_ns(self) -> int | None:
+        """Until when there was something to hear; None: there has been nothing since it was opened."""
+        return self._loud_ns
+
     def opened(self, description: str, aspect: Fraction = Fraction(1)) -> None:
         """The source is there."""
         with self._lock:
+            if self._closed:
+                self._eye.reset()
+                self._loud_ns = None
             self.description, self.reason = description, ""
             self._aspect, self._closed = aspect, False
             self.pictured, self._sound_since_ns = False, None
-        log.info("source: %s", description)
+        log.info("%s: %s", self._name, description)
 
     def closed(self, reason: str) -> None:
         """The source is gone for now."""
         with self._lock:
             self._closed, self.reason = True, reason
-        log.warning("source: %s", reason)
+        log.warning("%s: %s", self._name, reason)
 
     def video(self, picture: av.VideoFrame, pts_ns: int, arrival_ns: int) -> None:
         """Keep a picture for its time."""
@@ -94,7 +116,10 @@ class Feed:
             self._arrived(arrival_ns)
             self.pictured = True
             self._pictures.limit = pictures_within_budget(picture.width, picture.height)
-            self._pictures.add(self._retimer.map(pts_ns, arrival_ns, "video"), (picture, self._aspect))
+            time_ns = self._retimer.map(pts_ns, arrival_ns, "video")
+        sight = self._eye.see(picture, time_ns)
+        with self._lock:
+            self._pictures.add(time_ns, Kept(picture, self._aspect, sight))
 
     def audio(self, sound: av.AudioFrame, pts_ns: int, arrival_ns: int) -> None:
         """Keep a block of sound for its time."""
@@ -107,16 +132,18 @@ class Feed:
             converted = self._resampler.convert(sound, time_ns)
         except (av.FFmpegError, ValueError) as error:
             self.failures += 1
-            self._warn(f"source: %d blocks of sound could not be converted ({error})", 1)
+            self._warn(f"{self._name}: %d blocks of sound could not be converted ({error})", 1)
             return
         if converted is not None:
             with self._lock:
+                if not is_silent(converted[1]):
+                    self._loud_ns = time_ns
                 self._sound.write(*self._splicer.place(*converted))
 
     def _arrived(self, arrival_ns: int) -> None:
         self._arrived_ns = arrival_ns if self._arrived_ns is None else max(self._arrived_ns, arrival_ns)
 
-    def look(self, time_ns: int, now_ns: int) -> tuple[Evidence, tuple[av.VideoFrame, Fraction] | None]:
+    def look(self, time_ns: int, now_ns: int) -> tuple[Evidence, Kept | None]:
         """At the programme's instant `time_ns`: what is known of the source, and its picture if it has one."""
         with self._lock:
             point_ns = time_ns + self._cadence.lead_ns

@@ -1,29 +1,30 @@
-"""Programme: the one picture and the one sound of an event, frame by frame, whatever its source does.
+"""Programme: the one picture and the one sound of an event, frame by frame, whatever its inputs do.
 
-It is the sink of its source. Asked for frame k of a grid, it gives the source's newest picture that is not later
-than that frame's time, fitted to the canvas; or the slate while there is none. It never blocks on a source, never
-fails a frame, and knows nothing of encoders.
+Asked for frame k of a grid, it looks at all inputs, has the director say which is on the air, and gives that one's
+newest picture that is not later than the frame's time, fitted to the canvas; or the slate while there is none. Sound
+goes with the picture. It never blocks on an input, never fails a frame, and knows nothing of encoders.
 """
 
 import logging
-from fractions import Fraction
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import av
 import numpy as np
 
 from ringside.core.clock import Clock
 from ringside.core.media import Grid
-from ringside.core.telemetry import throttled
 from ringside.flow.capture import strip
-from ringside.flow.capture.choose import Chooser, Evidence, Shot
 from ringside.flow.capture.config import Config
-from ringside.flow.capture.drawn import Drawn, Samples, silence
-from ringside.flow.capture.feed import Feed
-from ringside.flow.capture.fit import Fitter
+from ringside.flow.capture.defects import Defect, Defects
+from ringside.flow.capture.drawn import Samples, silence
+from ringside.flow.capture.inputs.director import Director
+from ringside.flow.capture.inputs.health import NS_PER_S, Condition
+from ringside.flow.capture.inputs.input import Input, Made, Received, describe
 from ringside.flow.capture.paint import blank, planes
-from ringside.flow.capture.slate import SOUND_ONLY, Slate
-from ringside.flow.capture.spec import parse
+from ringside.flow.capture.sink import Sink
+from ringside.flow.capture.slate import Slate
+from ringside.flow.capture.spec import Spec, parse
 from ringside.flow.capture.testcard import TestCard
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ NS_PER_MS = 1_000_000
 
 
 class Programme:
-    """What viewers get: `picture(k)` and `sound(k)` on the event's grids. A Sink for its source.
+    """What viewers get: `picture(k)` and `sound(k)` on the event's grids. `sinks` are for its sources, in order.
 
     `picture` and `sound` may be called from two threads. A picture may be the very object of an earlier frame: it
     is to be read, not drawn on.
@@ -41,117 +42,126 @@ class Programme:
     def __init__(
         self, config: Config, clock: Clock, video: Grid, audio: Grid, width: int, height: int, title: str = "main"
     ) -> None:
-        spec = parse(config.url)
-        fps = 1 / video.frame_s
-        self.name, self.kind = spec.name, spec.kind
         self._clock, self._video, self._audio = clock, video, audio
-        self._size, self._fps, self._burns = (width, height), fps, config.burn_strip
-        self._slate: Drawn = Slate(width, height, title)
-        self._card: Drawn | None = None
-        self._title = title
-        self._drawn: Drawn | None = TestCard(width, height, fps, title) if spec.kind == "testcard" else None
-        self._feed = Feed(clock, round(video.frame_s * 10**9))
-        self._chooser, self._fitter = Chooser(at_once=spec.kind in {"testcard", "file"}), Fitter(width, height)
-        self._fitted: tuple[av.VideoFrame | None, av.VideoFrame | None] = (None, None)
-        self._repeats = 0
-        self._heard = False
-        self._said = throttled(log, clock)
+        self._size, self._fps, self._burns = (width, height), 1 / video.frame_s, config.burn_strip
+        self._names = [one.name for one in config.inputs]
+        self._specs = [parse(one.url) for one in config.inputs]
+        self._title, self._slate = title, Slate(width, height, title)
+        made = [self._input(name, spec, config) for name, spec in zip(self._names, self._specs, strict=True)]
+        self._inputs: list[Input] = [one for one, _ in made]
+        self.sinks: Sequence[Sink] = [sink for _, sink in made]
+        self._conditions: Sequence[Condition] = [Condition(False)] * len(made)
+        self._director = Director(self._names, round(config.watch.back_s * NS_PER_S))
+        self._defects = {"video": Defects(), "audio": Defects()}
+        self._begun = False
+        self._heard: int | None = None
+
+    def _input(self, name: str, spec: Spec, config: Config) -> tuple[Input, Sink]:
+        frame_ns = round(self._video.frame_s * NS_PER_S)
+        width, height = self._size
+        if spec.kind == "testcard":
+            card = TestCard(width, height, self._fps, self._title)
+            made = Made(name, card, f"{width}x{height} drawn for each frame, 1 kHz beep")
+            return made, made
+        if spec.kind == "slate":
+            made = Made(name, self._slate, f"{width}x{height} drawn for each frame")
+            return made, made
+        received = Received(name, spec, config.watch, self._clock, frame_ns, self._size, self._title)
+        return received, received.feed
 
     def __repr__(self) -> str:
-        return f"<Programme {self.name} {self._chooser.state} {self._size[0]}x{self._size[1]}@{float(self._fps):.4g}>"
+        return f"<Programme {self._director.showing} {self._size[0]}x{self._size[1]}@{float(self._fps):.4g}>"
 
-    def opened(self, description: str, aspect: Fraction = Fraction(1)) -> None:
-        """The source is there."""
-        self._feed.opened(description, aspect)
+    @property
+    def names(self) -> Sequence[str]:
+        """The inputs, in order of preference."""
+        return self._names
 
-    def closed(self, reason: str) -> None:
-        """The source is gone for now."""
-        self._feed.closed(reason)
-
-    def video(self, picture: av.VideoFrame, pts_ns: int, arrival_ns: int) -> None:
-        """A picture from the source."""
-        self._feed.video(picture, pts_ns, arrival_ns)
-
-    def audio(self, sound: av.AudioFrame, pts_ns: int, arrival_ns: int) -> None:
-        """A block of sound from the source."""
-        if self._card is None and not self._feed.pictured:
-            self._card = Slate(*self._size, self._title, SOUND_ONLY)
-        self._feed.audio(sound, pts_ns, arrival_ns)
+    def force(self, name: str | None) -> bool:
+        """An operator wants this input, `slate`, or (None) the best; False where there is no such input."""
+        return self._director.force(name)
 
     def picture(self, index: int) -> av.VideoFrame:
         """Frame `index` of the video grid: yuv420p of the programme's size, BT.709."""
         time_ns = self._video.start_ns(index)
-        if self._drawn is not None:
-            self._chooser.choose(time_ns, Evidence(picture_ns=time_ns))
-            return self._drawn.draw(time_ns)
-        shot, found = self._look(time_ns)
-        if shot == "source" and found is not None:
-            picture = self._fit(*found)
-        else:
-            self._fitted = (None, None)
-            drawn = self._card if shot == "card" and self._card else self._slate
-            picture = drawn.draw(time_ns)
-        return self._burn(picture, time_ns) if self._burns else picture
+        on_air = self._direct(time_ns)
+        picture = None if on_air is None else self._inputs[on_air].picture(time_ns)
+        self._defects["video"].note(index, self._defect(None if picture is None else on_air))
+        picture = picture or self._slate.draw(time_ns)
+        drawn = on_air is not None and self._specs[on_air].kind == "testcard"  # it has a strip of its own
+        return self._burn(picture, time_ns) if self._burns and not drawn else picture
 
     def sound(self, index: int) -> Samples:
         """Block `index` of the audio grid: float32, (2, 1024) at 48 kHz."""
-        samples = self._audio.frame_ticks
+        samples, on_air = self._audio.frame_ticks, self._director.on_air
         first = index * samples
-        if self._drawn is not None:
-            return self._drawn.sound(first, samples)
-        on_air = self._chooser.state == "live"
-        out = self._feed.read(first, samples)
+        blocks = [one.sound(first, samples) for one in self._inputs]
+        faults = () if on_air is None else self._conditions[on_air].faults
+        self._defects["audio"].note(index, "slate" if on_air is None else "silent" if "silent" in faults else "")
+        out = silence(samples) if on_air is None else blocks[on_air]
         if on_air != self._heard:
             fade = np.linspace(0, 1, samples, dtype=np.float32)
-            out *= fade if on_air else fade[::-1]
-            self._heard = on_air
-            return out
-        return out if on_air else silence(samples)
+            before = silence(samples) if self._heard is None else blocks[self._heard]
+            out, self._heard = out * fade + before * fade[::-1], on_air
+        return out
 
-    def status(self) -> dict[str, Any]:
-        """What the engineer's page says of the source: plain values, ready for JSON."""
-        counts = self._feed.counts()
-        since_ns = self._chooser.since_ns
+    def defect(self, index: int, kind: Literal["video", "audio"] = "video") -> Defect:
+        """What was wrong with frame `index` of a grid when it was given; empty: nothing, or it is long ago."""
+        return self._defects[kind].of(index)
+
+    def status(self, stats: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+        """What the engineer's page says of the inputs: plain values for JSON. `stats`: what each source tells."""
+        director = self._director
+        on_air = director.on_air
+        shown = 0 if on_air is None else on_air
+        since_ns = director.since_ns
         return {
-            "name": self.name,
-            "kind": self.kind,
-            "state": self._chooser.state,
-            "detail": self._detail(),
+            "name": self._specs[shown].name,
+            "kind": self._specs[shown].kind,
+            "state": "slate" if on_air is None and self._begun else "waiting" if on_air is None else "live",
+            "detail": self._inputs[shown].detail,
             "width": self._size[0],
             "height": self._size[1],
             "fps": round(float(self._fps), 3),
             "since_ms": (since_ns if since_ns is not None else self._clock.now_ns()) // NS_PER_MS,
-            "repeats": self._repeats,
-            "switches": self._chooser.switches,
-            **counts,
+            "switches": director.switches,
+            "on_air": director.showing,
+            "forced": director.forced,
+            **self._inputs[shown].counts(),
+            "inputs": self._rows(stats),
         }
 
-    def _detail(self) -> str:
-        if self._drawn is not None:
-            return f"{self._size[0]}x{self._size[1]} drawn for each frame, 1 kHz beep"
-        return self._feed.reason or self._feed.description or f"waiting for {self.name}"
+    def _rows(self, stats: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """One for each input."""
+        conditions, on_air = self._conditions, self._director.on_air
+        return [
+            describe(name, self._specs[at], self._inputs[at], conditions[at], at == on_air)
+            | ({"stats": stats[at]} if at < len(stats) and stats[at] else {})
+            for at, name in enumerate(self._names)
+        ]
 
-    def _look(self, time_ns: int) -> tuple[Shot, tuple[av.VideoFrame, Fraction] | None]:
-        evidence, found = self._feed.look(time_ns, self._clock.now_ns())
-        before = self._chooser.state
-        shot = self._chooser.choose(time_ns, evidence)
-        if self._chooser.state != before:
-            log.info("programme: %s (was %s), %s", self._chooser.state, before, self._detail())
-        return shot, found
+    def _direct(self, time_ns: int) -> int | None:
+        """Which input is on the air."""
+        now_ns, before = self._clock.now_ns(), self._director.showing
+        self._conditions = conditions = [one.look(time_ns, now_ns) for one in self._inputs]
+        on_air = self._director.choose(time_ns, conditions)
+        self._begun = self._begun or on_air is not None
+        if (showing := self._director.showing) != before:
+            log.info("on the air: %s (was %s; %s)", showing, before, self._words())
+        return on_air
 
-    def _fit(self, picture: av.VideoFrame, aspect: Fraction) -> av.VideoFrame:
-        """The source's picture on the canvas, fitted once however often it is shown."""
-        source, fitted = self._fitted
-        if source is picture and fitted is not None:
-            self._repeats += 1
-            return fitted
-        try:
-            out = self._fitter.fit(picture, aspect)
-        except (av.FFmpegError, ValueError) as error:
-            self._said(f"programme: %d pictures could not be fitted ({error})", 1)
-            return fitted or self._slate.draw(self._clock.now_ns())
-        self._fitted = (picture, out)
-        return out
+    def _words(self) -> str:
+        """How all inputs are, for the log."""
+        return ", ".join(
+            f"{name} {' and '.join(condition.faults) or ('well' if condition.here else 'not there')}"
+            for name, condition in zip(self._names, self._conditions, strict=True)
+        )
+
+    def _defect(self, shown: int | None) -> Defect:
+        if shown is None or self._specs[shown].kind == "slate":
+            return "slate"
+        faults = self._conditions[shown].faults
+        return "black" if "black" in faults else "frozen" if "frozen" in faults else ""
 
     def _burn(self, picture: av.VideoFrame, time_ns: int) -> av.VideoFrame:
         """A copy with the strip on it: what the source gave is never drawn on."""

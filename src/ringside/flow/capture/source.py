@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ringside.core.errors import RingsideError
 from ringside.flow.capture.sink import Sink
@@ -29,7 +29,7 @@ class Source(Protocol):
 
     @property
     def kind(self) -> str:
-        """testcard, file, mpegts or rtmp."""
+        """testcard, slate, file, mpegts, rtmp, srt or whip."""
 
     @property
     def name(self) -> str:
@@ -48,3 +48,11 @@ class Source(Protocol):
 
     def stop(self) -> None:
         """End; the sink is called no more once this returns."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A source that has more to tell of itself than its feed knows."""
+
+    def status(self) -> dict[str, Any]:
+        """Plain values, ready for JSON, without a key; e.g. rtt_ms of SRT."""
