@@ -79,6 +79,15 @@ class Roll:
             gap=bool(flags & GAP), discontinuity=bool(flags & DISCONTINUITY),
         )  # fmt: skip
 
+    def breaks(self) -> list[int]:
+        """The numbers at which something does not continue: media begins or ends, another header, a discontinuity."""
+        found, before = [], (-1, -1)
+        for number, now in enumerate(zip(self._init, self._flags, strict=True), self.first):
+            if now != before:
+                found.append(number)
+                before = (now[0], now[1] & GAP)
+        return found
+
     def segments(self, first: int = 0, after: int | None = None) -> Iterator[Segment]:
         """Those from `first` on, and below `after` where it is given."""
         stop = self.after if after is None else min(after, self.after)

@@ -4,8 +4,9 @@ from ringside.flow.mux.hls.multivariant import multivariant
 from ringside.flow.mux.hls.playlist import MediaPlaylist, MediaSegment, Multivariant, Variant
 from ringside.flow.mux.hls.render import Config, MediaRenderer
 from ringside.flow.mux.hls.tag import Malformed, Tag, Unknown
+from ringside.flow.mux.hls.whole import WholeRenderer
 
 __all__ = [
     "Config", "Malformed", "MediaPlaylist", "MediaRenderer", "MediaSegment", "Multivariant", "Tag", "Unknown",
-    "Variant", "multivariant",
+    "Variant", "WholeRenderer", "multivariant",
 ]  # fmt: skip

@@ -4,9 +4,8 @@ In goes a View for every part; out go the bytes to serve. What was printed once 
 the parts window is text that is only copied, so a part costs the same however deep the window is, but for the copy.
 A segment that is complete and out of the parts window must therefore not change any more.
 
-Durations. Times are rounded to the microsecond, not durations: a part lasts from its rounded start to its rounded
-end. So parts add up to their segment exactly, segments to the playlist, and nothing drifts; and since a printed part
-is never longer than its true length rounded up to the microsecond, PART-TARGET rounded up to 10 µs covers it.
+Durations are as `wording` has them: since a printed part is never longer than its true length rounded up to the
+microsecond, PART-TARGET rounded up to 10 µs covers it.
 """
 
 from collections import deque
@@ -16,22 +15,20 @@ from decimal import ROUND_CEILING, Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ringside.core.media import Part, Segment, View, rescale
+from ringside.core.media import Part, Segment, View
 from ringside.flow.mux.hls import lines
-from ringside.flow.mux.hls.extinf import ExtInf
-from ringside.flow.mux.hls.flags import Discontinuity, EndList, Gap, IndependentSegments
+from ringside.flow.mux.hls.flags import EndList, IndependentSegments
 from ringside.flow.mux.hls.map import Map
 from ringside.flow.mux.hls.numbers import DiscontinuitySequence, MediaSequence, TargetDuration, Version
 from ringside.flow.mux.hls.part import Part as PartTag
 from ringside.flow.mux.hls.part_inf import PartInf
 from ringside.flow.mux.hls.preload_hint import PreloadHint
-from ringside.flow.mux.hls.program_date_time import ProgramDateTime
 from ringside.flow.mux.hls.rendition_report import RenditionReport
 from ringside.flow.mux.hls.server_control import ServerControl
 from ringside.flow.mux.hls.skip import Skip
 from ringside.flow.mux.hls.tag import Tag
+from ringside.flow.mux.hls.wording import block, closing, opening, seconds
 
-_US = 1_000_000
 _PARTS_TARGETS = 3  # §6.2.2: parts leave the playlist once more than 3 TD from its end
 _HOLD_TARGETS = 3  # §4.4.3.8: HOLD-BACK is at least 3 TD
 _SKIP_TARGETS = 6  # §4.4.3.8: CAN-SKIP-UNTIL is at least 6 TD
@@ -118,7 +115,7 @@ class MediaRenderer:
             del self._settled[: self._lengths.popleft()]
             self._first += 1
         for segment in segments[len(self._lengths) : count]:
-            text = (_opening(segment, self._previous, timescale) + _closing(segment, timescale)).encode()
+            text = (opening(segment, self._previous, timescale) + closing(segment, timescale)).encode()
             self._settled += text
             self._lengths.append(len(text))
             self._recent.pop(segment.number, None)
@@ -132,13 +129,13 @@ class MediaRenderer:
         for segment in segments:
             text = self._recent.get(segment.number)
             if text is None or not text.fits(segment):
-                text = self._recent[segment.number] = _Text(segment, _opening(segment, before, timescale))
+                text = self._recent[segment.number] = _Text(segment, opening(segment, before, timescale))
             if view.part_target_s:
                 text.parts += [_part(segment, part, timescale) for part in segment.parts[len(text.parts) :]]
             text.segment = segment
             out += [text.opening, *text.parts]
             if segment.complete or view.ended:
-                out.append(_closing(segment, timescale))
+                out.append(closing(segment, timescale))
             before = segment
         return "".join(out).encode()
 
@@ -155,19 +152,6 @@ def listed(view: View) -> Sequence[Segment]:
 def part_target(view: View) -> Decimal:
     """PART-TARGET as printed: rounded up, so that no printed part is longer (§4.4.4.9)."""
     return Decimal(repr(view.part_target_s)).quantize(Decimal("0.00001"), ROUND_CEILING)
-
-
-def _us(ticks: int, timescale: int) -> int:
-    return rescale(ticks, timescale, _US)
-
-
-def _seconds(start_ticks: int, duration_ticks: int, timescale: int) -> Decimal:
-    """A duration to print: from the rounded start to the rounded end."""
-    return Decimal(_us(start_ticks + duration_ticks, timescale) - _us(start_ticks, timescale)).scaleb(-6)
-
-
-def _block(*tags: Tag) -> str:
-    return "".join(f"{tag.write()}\n" for tag in tags)
 
 
 def _in_parts_window(view: View, segments: Sequence[Segment]) -> int:
@@ -199,26 +183,10 @@ def _skippable(view: View, segments: Sequence[Segment]) -> int:
     return count
 
 
-def _opening(segment: Segment, before: Segment | None, timescale: int) -> str:
-    """All that must precede a segment's first part (§4.4.4.9)."""
-    tags: list[Tag] = [Discontinuity()] if segment.discontinuity else []
-    if segment.discontinuity or (before and before.init_name != segment.init_name):
-        tags.append(Map(segment.init_name))
-    tags.append(ProgramDateTime.from_ns(rescale(segment.start_ticks, timescale, 10**9)))
-    if segment.gap:
-        tags.append(Gap())
-    return _block(*tags)
-
-
 def _part(segment: Segment, part: Part, timescale: int) -> str:
-    duration = _seconds(part.start_ticks, part.duration_ticks, timescale)
+    duration = seconds(part.start_ticks, part.duration_ticks, timescale)
     gap = part.gap or segment.gap  # §6.2.1: the parts of a gap are gaps
-    return _block(PartTag(duration, f"{segment.number}.{part.index}.m4s", part.independent, gap=gap))
-
-
-def _closing(segment: Segment, timescale: int) -> str:
-    extinf = ExtInf(_seconds(segment.start_ticks, segment.duration_ticks, timescale))
-    return f"{extinf.write()}\n{segment.number}.m4s\n"
+    return block(PartTag(duration, f"{segment.number}.{part.index}.m4s", part.independent, gap=gap))
 
 
 def _version(view: View, segments: Sequence[Segment]) -> int:
@@ -260,7 +228,7 @@ def _trailer(view: View, segments: Sequence[Segment], siblings: Sequence[tuple[s
             tags.append(RenditionReport(uri, last.number, part))
     if view.ended:
         tags.append(EndList())
-    return _block(*tags).encode()
+    return block(*tags).encode()
 
 
 def _hints(view: View, segments: Sequence[Segment]) -> list[Tag]:
