@@ -4,7 +4,7 @@ Changes of the window enter, feed messages leave: bytes before the paths that ra
 is hinted or may be asked for early is Expected until it exists or is Removed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from ringside.core.feed import (
     Appended,
@@ -21,6 +21,7 @@ from ringside.core.feed import (
 from ringside.core.media import Grid, Segment, Track, View
 from ringside.flow.origin.changes import Began, Change, Finished, Grew, Parted
 from ringside.flow.origin.reach import Reach
+from ringside.flow.origin.standing import changes_of
 from ringside.flow.origin.window import Window
 
 JOIN_S = 0.5  # viewers of the stream begin at independent chunks no closer than this
@@ -43,7 +44,7 @@ class Lane:
         self._blobs = blobs
         self._blob: dict[int, int] = {}
         self._expected: dict[str, None] = {}
-        self._inits: dict[str, bool] = {}
+        self.headers: dict[str, bytes] = {}  # that are out, by name
         self._join = (-1, 0)  # segment and start, in ticks, of the chunk with which a viewer of the stream begins
         self._streams = False
         self._view: View | None = None
@@ -86,11 +87,21 @@ class Lane:
 
     def header(self) -> list[Message]:
         """The track's CMAF header, when it is not out already."""
-        if self.track.init_name in self._inits:
+        name, init = self.track.init_name, self.track.init
+        if name in self.headers:
             return []
-        self._inits[self.track.init_name] = True
-        path = f"{self.folder}/{self.track.init_name}"
-        return [Document(path, self.track.init, self.content_type, Cache.IMMUTABLE)]
+        self.headers[name] = init
+        return [Document(f"{self.folder}/{name}", init, self.content_type, Cache.IMMUTABLE)]
+
+    def again(self, headers: Mapping[str, bytes], media: Callable[[int], bytes]) -> list[Message]:
+        """All that there is, for an edge that knows nothing; `media(n)`: the bytes of segment n."""
+        self.headers = dict(headers)
+        out: list[Message] = [Expected(self.playlist_path), Expected(self.stream_path)]
+        out += [Document(f"{self.folder}/{n}", init, self.content_type, Cache.IMMUTABLE) for n, init in headers.items()]
+        gaps = self.gaps
+        out += self.messages(changes_of(self.window.standing(), media)) or self.expectations()
+        self.gaps = gaps
+        return out + (self.end_stream() if self.ended else [])
 
     def messages(self, changes: list[Change]) -> list[Message]:
         """What the edge must know of `changes`, and what it may now expect."""

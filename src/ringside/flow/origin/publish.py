@@ -104,6 +104,8 @@ class Publisher:
         old = lane.track
         lane.track, lane.ended, self.ended = _with_rates_of(old, track), False, False
         lane.changed()
+        if boundary is not None:
+            lane.window.rules = replace(lane.window.rules, boundary=boundary)
         other = _shape(old) != _shape(track)
         lane.window.begin_session(track.init_name, other, new_timing)
         self.recorder.opened(track, grid, boundary is not None, lane.window.rules.limit_ticks, new_timing, other)
@@ -116,10 +118,27 @@ class Publisher:
             limit = 0
         locked = lambda number: self.timeline.first_frame(grid, number) * grid.frame_ticks  # noqa: E731
         rules = Rules(limit, grid.frame_ticks // 2 + 1, boundary or locked, foreseen=boundary is None)
+        return self._lane(track, grid, Window(rules))
+
+    def _lane(self, track: Track, grid: Grid, window: Window) -> Lane:
         reach = Reach(int(self.config.lag_s * NS_PER_S))
-        lane = Lane(self._folder, track, grid, Window(rules), reach, self._blobs)
-        self.lanes[track.name] = lane
+        lane = self.lanes[track.name] = Lane(self._folder, track, grid, window, reach, self._blobs)
         return lane
+
+    def take_up(self, track: Track, grid: Grid, window: Window, now_ns: int) -> Lane:
+        """A track of an origin that is no more, with all that it had published."""
+        lane = self._lane(track, grid, window)
+        self.targets.opened(track, grid, not window.rules.foreseen, window.has_parts, now_ns)
+        lane.reach.heard(now_ns, 0)
+        return lane
+
+    def go_on(self, ended: bool, now_ns: int) -> list[Message]:
+        """All tracks have been taken up: the manifests, as they were."""
+        self.ended = ended
+        self._newest_number = max((lane.window.number for lane in self.lanes.values()), default=-1)
+        self._longest_s = max((lane.listed_s for lane in self.lanes.values()), default=0.0)
+        out = [message for lane in self.lanes.values() for message in self._playlist(lane)]
+        return out + self._multivariant() + self._mpd(now_ns)
 
     def add(self, chunk: Chunk, session: int, now_ns: int) -> list[Message]:
         """One chunk of an opened track."""

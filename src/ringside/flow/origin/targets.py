@@ -69,6 +69,10 @@ class Targets:
         self.part_target_s = self._part_target(grids)
         self.fixed = True
 
+    def resume(self, target_s: int, part_target_s: float) -> None:
+        """They stood before this origin began."""
+        self.target_s, self.part_target_s, self.fixed = target_s, part_target_s, True
+
     def _part_target(self, grids: list[Grid]) -> float:
         """The longest part of any track, rounded up to 5 decimals. Sound that may still come is provided for."""
         if not grids:
