@@ -99,4 +99,26 @@ def test_it_stays_within_bounds_and_never_hands_out_half_a_segment(
                 assert opens_segment(waiting.chunk)
             previous, fresh, out = at, False, out + 1
         assert backlog.bytes <= max_bytes
-    assert n == out + backlog.dropped + len(backlog)
+    assert n + backlog.again == out + backlog.dropped + len(backlog)
+
+
+def test_after_a_break_what_was_sent_of_the_last_two_segments_is_sent_again() -> None:
+    backlog = Backlog()
+    for n in range(25):
+        backlog.put(b"init", chunk(n))
+        backlog.pop()
+    assert backlog.restart() == 0
+    assert held(backlog) == list(range(10, 25))
+    assert backlog.again == 15
+
+
+def test_what_is_remembered_to_be_sent_again_is_bounded() -> None:
+    backlog = Backlog(again_bytes=1500)
+    for n in range(16):
+        backlog.put(b"init", chunk(n))
+        backlog.pop()
+    backlog.restart()
+    assert held(backlog) == []  # half a segment is of no use: it goes on with the next one
+    for n in range(16, 22):
+        backlog.put(b"init", chunk(n))
+    assert held(backlog) == [20, 21]

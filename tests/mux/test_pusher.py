@@ -1,6 +1,7 @@
 """The pusher against a real HTTP server on a real socket."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured
 from ringside.core.media import Chunk
 from ringside.flow.mux import Segmenter
-from ringside.flow.mux.aio import Pusher
+from ringside.flow.mux.aio import Pusher, origins_of
 from ringside.flow.mux.ingest import Refused, is_own_ghost
 
 TOKEN = "sesame"
@@ -41,6 +42,7 @@ class Origin:
     status: int = 200
     hang_up_after: int = 0
     refuse_at_once: bool = False
+    says: bytes = b""
     requests: list[Request] = field(default_factory=list)
     url: str = ""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,7 +76,8 @@ class Origin:
                     return False
         request.ended = True
         self.changed.set()
-        writer.write(b"HTTP/1.1 %d Answer\r\nContent-Length: 0\r\n\r\n" % self.status)
+        head = b"HTTP/1.1 %d Answer\r\nContent-Length: %d\r\n\r\n" % (self.status, len(self.says))
+        writer.write(head + self.says)
         return True
 
     @staticmethod
@@ -172,7 +175,7 @@ def test_chunks_may_come_from_other_threads(video: Encoded, audio: Encoded) -> N
     run(scenario)
 
 
-def test_after_a_broken_connection_it_resumes_with_the_header_at_a_segment_start(video: Encoded) -> None:
+def test_after_a_broken_connection_it_begins_with_the_header_and_the_segment_it_was_in(video: Encoded) -> None:
     chunks = chunks_of(video)
     header = parse_init(video.track.init)
 
@@ -191,9 +194,7 @@ def test_after_a_broken_connection_it_resumes_with_the_header_at_a_segment_start
             assert isinstance(init, Init)
             assert init.data == video.track.init
             assert parse_chunk(first.data, header).opens_segment
-            assert origin.requests[1].pieces[-1] == chunks[-1].data
-            sent = len(origin.requests[1].pieces) - 1
-            assert sent == len([chunk for chunk in chunks if chunk.number == chunks[-1].number])
+            assert origin.requests[1].pieces[1:] == [chunk.data for chunk in chunks]
 
     run(scenario)
 
@@ -274,6 +275,73 @@ def test_an_origin_that_stays_away_costs_bounded_memory_and_counted_drops(video:
         await pusher.close(within_s=0.01)
 
     run(scenario)
+
+
+def test_of_two_origins_one_that_hangs_or_refuses_never_touches_the_other(video: Encoded) -> None:
+    chunks = chunks_of(video)
+
+    async def scenario() -> None:
+        async with listening(Origin()) as well, listening(Origin(status=401, refuse_at_once=True)) as sick:
+            with socket.create_server(("127.0.0.1", 0)) as frozen:  # it accepts, and takes nothing
+                urls = [f"http://127.0.0.1:{frozen.getsockname()[1]}", sick.url, well.url]
+                pusher = Pusher(urls, TOKEN, Wall())
+                pusher.add_track(video.track)
+                for _ in range(20):
+                    for chunk in chunks:
+                        pusher.send(chunk)
+                await well.until(lambda: len(well.requests) == 1 and len(well.requests[0].pieces) > 20 * len(chunks))
+                watching = asyncio.ensure_future(pusher.watch())
+                await asyncio.sleep(0)
+                assert not watching.done()  # there is still one to push to
+                assert len(sick.requests) == 1
+                await pusher.close(within_s=0.05)
+                await watching
+            assert well.requests[0].ended
+
+    run(scenario)
+
+
+def test_only_when_every_origin_refuses_is_it_refused(video: Encoded) -> None:
+    async def scenario() -> None:
+        refusing = Origin(status=403, refuse_at_once=True), Origin(status=401, refuse_at_once=True)
+        async with listening(refusing[0]) as one, listening(refusing[1]) as other:
+            pusher = Pusher([one.url, other.url], TOKEN, Wall())
+            pusher.add_track(video.track)
+            with pytest.raises(Refused):
+                await pusher.watch()
+            await pusher.close()
+
+    run(scenario)
+
+
+def test_who_it_is_and_what_an_origin_answers_to_a_status(video: Encoded) -> None:
+    async def scenario() -> None:
+        answers: list[str] = []
+        async with listening(Origin(says=b'{"source": "b"}\n')) as origin:
+            pusher = Pusher(origin.url, TOKEN, Wall(), studio="london; order=1", on_answer=answers.append)
+            pusher.send_status(b"{}")
+            await origin.until(lambda: bool(answers) or not origin.requests)
+            async with asyncio.timeout(5):
+                while not answers:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            assert answers == ['{"source": "b"}']
+            assert origin.requests[0].headers["ringside-studio"] == "london; order=1"
+            await pusher.close()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("urls", "sentence"),
+    [
+        (["http://a", "http://b", "http://a/"], "named twice"),
+        ([f"http://{name}" for name in "abcde"], "too many"),
+        ([], "--to is missing"),
+    ],
+)
+def test_origins_that_cannot_be_pushed_to_together_are_refused(urls: list[str], sentence: str) -> None:
+    with pytest.raises(Misconfigured, match=sentence):
+        origins_of(urls, TOKEN, "main")
 
 
 def test_a_new_header_goes_ahead_of_the_chunks_that_need_it(video: Encoded, audio: Encoded) -> None:

@@ -119,7 +119,10 @@ def live(
 
 @app.command(epilog="Example:  ringside studio clip.mp4 --to http://origin:8080 --ingest-token SECRET")
 def studio(
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="The origin, e.g. http://origin:8080.")],
+    to: Annotated[
+        list[str],
+        typer.Option("--to", metavar="URL", help="An origin, e.g. http://origin:8080. Repeatable: each gets it all."),
+    ],
     source: SourceArgument = None,
     event: EventOption = None,
     ingest_token: TokenOption = None,

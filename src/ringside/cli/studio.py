@@ -1,7 +1,8 @@
-"""`ringside studio`: capture, encode and package here; push to an origin."""
+"""`ringside studio`: capture, encode and package here; push to an origin, or to several."""
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured
 from ringside.core.studio import NotAStudio, Studio, name_from
 from ringside.core.telemetry import setup_log
+from ringside.flow.mux.aio import origins_of
 
 ENDING_S = 3.0
 
@@ -29,12 +31,15 @@ def known_as(name: str | None = None, order: int = 0) -> Studio:
         ) from None
 
 
-def studio_child(event: Event, to: str, token: str, trace: Path | None, studio: Studio | None = None) -> Child:
+def studio_child(
+    event: Event, to: str | Sequence[str], token: str, trace: Path | None, studio: Studio | None = None
+) -> Child:
     """A studio that pushes `event` to the origin at `to`; the origin knows it as `studio`."""
     dumped = event.model_dump(mode="json")
     told = {name: dumped[name] for name in ("event", "source", "encode")}
     header = (studio or known_as()).to_header()
-    config = {"event": told, "to": to, "token": token, "trace": str(trace) if trace else "", "studio": header}
+    origins = [to] if isinstance(to, str) else list(to)
+    config = {"event": told, "to": origins, "token": token, "trace": str(trace) if trace else "", "studio": header}
     return Child("studio", "studio", config, stdin=event.source.url == "-", ends_on_order=True)
 
 
@@ -63,7 +68,7 @@ async def _push(studio: Child, duration_s: float | None, verbose: bool) -> None:
 def run(
     path: Path | None,
     changes: dict[str, dict[str, Any]],
-    to: str,
+    to: Sequence[str],
     duration_s: float | None,
     trace: Path | None,
     verbose: bool,
@@ -74,9 +79,10 @@ def run(
     event = event_file.load(path, changes)
     if not event.origin.ingest_token:
         raise Misconfigured("--ingest-token is missing: the origin prints the one it wants")
+    origins_of(to, event.origin.ingest_token, event.event.name)
     source, publish_to = prepare(event.source)
     event = event.model_copy(update={"source": source})
-    say(f"[bold]Ringside[/] studio of event [bold]{event.event.name}[/], pushing to {to}")
+    say(f"[bold]Ringside[/] studio of event [bold]{event.event.name}[/], pushing to {' and '.join(to)}")
     if publish_to:
         say(f"  publish  {publish_to}")
     say("  Ctrl-C ends the event")

@@ -37,7 +37,6 @@ class Pusher:
         clock: Clock,
         event: str = "main",
         metrics: Metrics | None = None,
-        *,
         studio: str = "",
         on_answer: OnAnswer | None = None,
     ) -> None:
@@ -47,7 +46,7 @@ class Pusher:
         self._ways: list[Way] = []
         origins = origins_of([url] if isinstance(url, str) else url, token, event, studio)
         for origin in origins:
-            labels = {"origin": str(origin)} if len(origins) > 1 else {}
+            labels = {"to": str(origin)} if len(origins) > 1 else {}
             told = on_answer or (lambda _: None)
             self._ways.append(Way(origin, clock, self.metrics, self._turned_away, told, **labels))
 

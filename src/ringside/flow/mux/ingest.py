@@ -28,7 +28,7 @@ class Refused(RingsideError):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a studio sends its event: `url` as given on the command line, taken apart; `studio`: who it says it is."""
+    """Where a studio sends its event: `url` as given on the command line, taken apart."""
 
     host: str
     port: int
@@ -65,7 +65,6 @@ class Origin:
             f"Authorization: Bearer {self.token}",
             f"User-Agent: ringside/{__version__}",
             "DASH-IF-Ingest: 1.1",
-            *([f"Ringside-Studio: {self.studio}"] if self.studio else []),
             *([f"{HEADER}: {self.studio}"] if self.studio else []),
             f"Content-Type: {content_type}",
             length,
