@@ -5,6 +5,7 @@ ends with the `with`; what they said is in bench/out/faults-*.log. State is kept
 """
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import av
+
 from bench.faults import harm
 from bench.faults.verdict import Fired
 from bench.harness import OUT, descendants, free_port, get
@@ -27,6 +30,7 @@ TOKEN = "a-bench-and-its-token"
 SERVES = ("live", "origin", "edge", "replay")
 START_S = 30.0
 STEP_S = 0.02
+NOT_YET = (OSError, ValueError, KeyError, StopIteration, http.client.HTTPException, av.FFmpegError)
 END_S = 8.0
 TRACK = "v360"
 EVENT = """
@@ -42,7 +46,7 @@ fps = 30
 height = 360
 bitrate_bps = 600_000
 [origin]
-dvr_s = 60
+dvr_s = 150
 ingest_token = "{token}"
 {more}
 """
@@ -114,20 +118,20 @@ class Stage:
     _ended: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _count: int = 0
 
-    def start(self, verb: str, *words: str, port: int = 0, name: str = "", stdin: Any = subprocess.DEVNULL) -> Running:
-        """`ringside VERB WORDS`, on a loopback port, a free one unless told."""
+    def start(self, verb: str, *words: str, port: int = 0, name: str = "", under: Sequence[str] = ()) -> Running:
+        """`ringside VERB WORDS`, on a loopback port, a free one unless told; `under`: words before the command."""
         self._count += 1
         name = name or f"{verb}-{self._count}"
         OUT.mkdir(exist_ok=True)
         log = OUT / f"faults-{name}.log"
-        command = [*RINGSIDE, verb, *words]
+        command = [*under, *RINGSIDE, verb, *words]
         if verb in SERVES:
             port = port or free_port()
             command += ["--port", str(port), "--host", "127.0.0.1"]
         environment = {**os.environ, "XDG_STATE_HOME": str(self.folder / "state"), "COLUMNS": "200"}
         with log.open("ab") as file:
             process = subprocess.Popen(
-                command, stdin=stdin, stdout=file, stderr=file, env=environment, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment, start_new_session=True
             )
         running = Running(name, process, log, port)
         self._ended.callback(running.end)
@@ -147,10 +151,10 @@ class Stage:
         where = [word for url in to for word in ("--to", url)]
         return self.start("studio", *where, *words, "--event", str(self.event), "--ingest-token", TOKEN, name=name)
 
-    def edge(self, origins: Sequence[str], *words: str, name: str = "edge") -> Running:
+    def edge(self, origins: Sequence[str], *words: str, name: str = "edge", under: Sequence[str] = ()) -> Running:
         """An edge of those origins that has the event."""
         where = [word for url in origins for word in ("--origin", url)]
-        return self.on_air(self.start("edge", *where, *words, name=name))
+        return self.on_air(self.start("edge", *where, *words, name=name, under=under))
 
     def on_air(self, running: Running, segments: int = 2, track: str = TRACK) -> Running:
         """Return once so many whole segments of a track are there."""
@@ -161,7 +165,7 @@ class Stage:
         """The first truthy value of a condition on a running thing. Raises SystemExit with what it said."""
         deadline_s = time.monotonic() + limit_s
         while time.monotonic() < deadline_s and running.process.poll() is None:
-            with contextlib.suppress(OSError, ValueError, KeyError, StopIteration):
+            with contextlib.suppress(*NOT_YET):
                 if value := condition():
                     return value
             time.sleep(STEP_S)
