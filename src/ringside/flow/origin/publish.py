@@ -15,6 +15,7 @@ from typing import Any
 from ringside.core.feed import Cache, Document, Expected, Message, Playlist
 from ringside.core.media import NS_PER_S, Chunk, Grid, Timeline, Track, View
 from ringside.core.telemetry import Metrics
+from ringside.flow.origin.alike import check_same, shape, with_rates_of
 from ringside.flow.origin.changes import Change, Dropped, Finished, Parted
 from ringside.flow.origin.config import Config
 from ringside.flow.origin.lane import Lane
@@ -99,14 +100,14 @@ class Publisher:
             self.targets.opened(track, grid, foreign=boundary is not None, parts=lane.window.has_parts, now_ns=now_ns)
             out: list[Message] = [Expected(lane.playlist_path), Expected(lane.stream_path)]
         else:
-            _check_same(lane.track, track)
+            check_same(lane.track, track)
             out = []
         old = lane.track
-        lane.track, lane.ended, self.ended = _with_rates_of(old, track), False, False
+        lane.track, lane.ended, self.ended = with_rates_of(old, track), False, False
         lane.changed()
         if boundary is not None:
             lane.window.rules = replace(lane.window.rules, boundary=boundary)
-        other = _shape(old) != _shape(track)
+        other = shape(old) != shape(track)
         lane.window.begin_session(track.init_name, other, new_timing)
         self.recorder.opened(track, grid, boundary is not None, lane.window.rules.limit_ticks, new_timing, other)
         return out + lane.header()
@@ -343,28 +344,6 @@ class Publisher:
         crowded = sum(lane.window.listed_bytes for lane in self.lanes.values()) * 2 > self.config.dvr_bytes
         shortest_s = 3 * self.targets.target_s
         return left_s >= (shortest_s if crowded else max(self.config.dvr_s, shortest_s))
-
-
-def _shape(track: Track) -> tuple[Any, ...]:
-    """What cannot change without a discontinuity."""
-    return (track.codec, track.width, track.height, track.sample_rate, track.channels)
-
-
-def _with_rates_of(old: Track, new: Track) -> Track:
-    """`new`; where its header says nothing of bit rates, with those that were estimated before."""
-    if new.bandwidth_bps:
-        return new
-    return replace(new, bandwidth_bps=old.bandwidth_bps, average_bps=old.average_bps)
-
-
-def _check_same(old: Track, new: Track) -> None:
-    if old.kind != new.kind:
-        raise Refused(409, f"track {new.name} carries {old.kind}; {new.kind} needs a track name of its own")
-    if old.timescale != new.timescale:
-        raise Refused(
-            409, f"track {new.name} has a timescale of {old.timescale}, not {new.timescale}: "
-            "keep the frame rate and sample rate, or publish under another track name",
-        )  # fmt: skip
 
 
 def _estimate_rates(lane: Lane) -> None:

@@ -8,8 +8,9 @@ and the timeline has no hole: a hole becomes GAP parts, a missing segment a GAP 
 part spans it and the chunk behind it is no loss: the encoder left frames out.
 
 Media resumes at an independent chunk: after a hole within a session at the next one; after another encoder took over
-(a new session), or after the track was given up for lost, at the next segment's start. Only where the timing itself
-is new (`begin_session(new_timing=True)`) does a segment begin elsewhere, and then it is marked as a discontinuity.
+(a new session), or after the track was given up for lost, at the next segment's start. A new session whose chunk leaves
+no hole, and needs no other header, goes on at once. Only where the timing itself is new
+(`begin_session(new_timing=True)`) does a segment begin elsewhere, and then it is marked as a discontinuity.
 """
 
 import itertools
@@ -103,6 +104,11 @@ class Window:
         return (number, part + 1) if part + 1 < whole else (number + 1, 0)
 
     @property
+    def session(self) -> int:
+        """Of the media of the segment in the making; -1 where there is none."""
+        return self._growing.session if self._growing else -1
+
+    @property
     def has_parts(self) -> bool:
         """Whether the track is published in parts, or in whole segments only."""
         return self.rules.limit_ticks > 0
@@ -139,12 +145,23 @@ class Window:
             overlaps = self.number >= 0 and not self._new_timing and chunk.start_ticks < self.end_ticks - slack
             return "overlap" if overlaps else ""
         assert growing is not None
-        if self.lost or (growing.session not in (-1, session)):
+        if self.lost or not self._goes_on(growing, chunk, session):
             return "before the next segment"
         if chunk.start_ticks < self.end_ticks - slack:
             return "overlap"
         resumes = growing.session == -1 or not self._is_bridged(chunk)
         return "not independent" if resumes and not chunk.independent else ""
+
+    def _goes_on(self, growing: Growing, chunk: Chunk, session: int) -> bool:
+        """Whether a segment's media may be followed by a chunk of this session.
+
+        A segment has one header. What another session than before adds must begin where that ended, and stand alone.
+        """
+        if growing.session == -1:
+            return True
+        same = self._init_name == growing.init_name and not self._new_timing
+        follows = abs(chunk.start_ticks - self.end_ticks) <= self.rules.tolerance_ticks
+        return same and (growing.session == session or (follows and chunk.independent))
 
     def _is_bridged(self, chunk: Chunk) -> bool:
         """The chunk follows on what is there, or so closely that one part holds it and the hole."""
