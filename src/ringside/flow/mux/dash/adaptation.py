@@ -85,6 +85,8 @@ def _representation(view: View, timing: Timing) -> Element:
 
 def _segment_template(view: View, timing: Timing) -> Element:
     """Segments by number and constant duration (§5.3.9.5.3), on the track's timescale made fine enough for both."""
+    if timing.listed:
+        return _listing(view, timing)
     name, init_name = view.track.name, view.track.init_name
     timescale = view.track.timescale
     low_latency = bool(view.part_target_s) and timing.duration_s is None
@@ -103,6 +105,28 @@ def _segment_template(view: View, timing: Timing) -> Element:
             "initialization": f"{name}/{init_name}",
         },
     )
+
+
+def _listing(view: View, timing: Timing) -> Element:
+    """Segments by number, each with its time (§5.3.9.6)."""
+    name, timescale = view.track.name, view.track.timescale
+    attributes: dict[str, str | int | None] = {
+        "timescale": timescale,
+        "startNumber": timing.number,
+        "presentationTimeOffset": round(timing.media_s * timescale),
+        "media": f"{name}/$Number$.m4s",
+        "initialization": f"{name}/{view.track.init_name}",
+    }
+    line = element("SegmentTimeline")
+    at = -1
+    for segment in view.segments:
+        start, last = segment.start_ticks, line[-1] if len(line) else None
+        if last is not None and start == at and last.get("d") == str(segment.duration_ticks):
+            last.set("r", str(int(last.get("r", "0")) + 1))
+        else:
+            line.append(element("S", {"t": None if start == at else start, "d": segment.duration_ticks}))
+        at = start + segment.duration_ticks
+    return element("SegmentTemplate", attributes, line)
 
 
 def _producer_reference_time(index: int, track: Track, timing: Timing, config: Config) -> Element:

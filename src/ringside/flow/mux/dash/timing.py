@@ -27,7 +27,8 @@ class Timing:
     """A period: segment `number` starts at media time `media_s` and at `start_s` of the presentation.
 
     `duration_s` is None while the event is on. `unix_ns` is when `media_s` was captured; `exact` says whether that
-    is known or only the best guess. `depth_s` is how far back a player may go.
+    is known or only the best guess. `depth_s` is how far back a player may go. `listed`: segments do not lie where
+    their numbers say, and each is listed with its time.
     """
 
     segment_s: Fraction
@@ -38,6 +39,7 @@ class Timing:
     exact: bool
     depth_s: Fraction
     duration_s: Fraction | None = None
+    listed: bool = False
 
 
 def timing(views: Sequence[View], config: Config, anchor: Anchor | None = None) -> Timing:
