@@ -10,7 +10,8 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from ringside.flow.capture.rtmp.flv import VIDEO_FOURCC, Config, Unit
+from ringside.flow.capture.coded.unit import Config, Unit
+from ringside.flow.capture.rtmp.flv import VIDEO_FOURCC
 
 os.environ.setdefault("SVT_LOG", "0")  # its encoder is talkative
 

@@ -20,10 +20,10 @@ from rtmp_record import load
 
 from ringside.core.rtmp.chunks import DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES, Limits, Reader, Writer
 from ringside.core.rtmp.message import Message, set_chunk_size
-from ringside.flow.capture.rtmp import flv
+from ringside.flow.capture.coded.backlog import Coded
+from ringside.flow.capture.coded.decoder import Track
+from ringside.flow.capture.coded.unit import Config
 from ringside.flow.capture.rtmp.actions import Action, Close, Media, Published, Unpublished
-from ringside.flow.capture.rtmp.backlog import Coded
-from ringside.flow.capture.rtmp.decoder import Track
 from ringside.flow.capture.rtmp.session import Session
 
 GOLDEN = [b"".join(load(path)) for path in sorted((Path(__file__).parent / "golden").glob("*.rtmp"))]
@@ -143,7 +143,7 @@ class Screen:
 
     def take(self, media: Media) -> None:
         try:
-            if isinstance(media.unit, flv.Config):
+            if isinstance(media.unit, Config):
                 track = Track(media.unit)
                 track.open()
                 self.tracks[media.unit.kind] = track

@@ -3,7 +3,7 @@
 import pytest
 from rtmp_coder import tone
 
-from ringside.flow.capture.rtmp.aac import announced
+from ringside.flow.capture.coded.aac import announced
 
 
 @pytest.mark.parametrize(("rate", "layout"), [(48000, "stereo"), (44100, "mono"), (32000, "stereo"), (48000, "5.1")])

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringside.flow.capture.rtmp.backlog import Backlog, Began, Coded, Ended
-from ringside.flow.capture.rtmp.flv import Config, Unit
+from ringside.flow.capture.coded.backlog import Backlog, Began, Coded, Ended
+from ringside.flow.capture.coded.unit import Config, Unit
 
 
 def picture(n: int, key: bool = False, size: int = 10) -> Coded:

@@ -10,9 +10,9 @@ from rtmp_sink import Recorder
 
 from ringside.core.clock import Simulated
 from ringside.core.telemetry import Metrics
-from ringside.flow.capture.rtmp.backlog import Began, Coded, Ended
-from ringside.flow.capture.rtmp.decoder import Decoder, available
-from ringside.flow.capture.rtmp.flv import Config, Unit
+from ringside.flow.capture.coded.backlog import Began, Coded, Ended
+from ringside.flow.capture.coded.decoder import Decoder, available
+from ringside.flow.capture.coded.unit import Config, Unit
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def sound(decoder: Decoder, blocks: int, arrival_step_ns: int = 0) -> None:
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "vp9"])
 def test_every_picture_of_every_codec_arrives_once_and_in_order(decoder: Decoder, codec: str) -> None:
-    if codec not in available():
+    if codec not in available({codec}):
         pytest.skip(f"this FFmpeg does not decode {codec}")
     shown = clip(codec)
     show(decoder, shown)

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringside.core.rtmp.errors import Malformed, Refused
+from ringside.flow.capture.coded.unit import Config, Unit
 from ringside.flow.capture.rtmp import flv
-from ringside.flow.capture.rtmp.flv import Config, Unit
 
 MS = 1_000_000
 

@@ -8,9 +8,9 @@ from rtmp_client import ASC, AVCC, KEY, NS, Publisher, kinds, new_session, publi
 from ringside.core.errors import Misconfigured
 from ringside.core.rtmp import amf
 from ringside.core.rtmp.message import Message, Type, command, user_control, window_acknowledgement_size
+from ringside.flow.capture.coded.unit import Config, Unit
 from ringside.flow.capture.rtmp.actions import WRAP_NS, Action, Close, Media, Send
 from ringside.flow.capture.rtmp.door import Door
-from ringside.flow.capture.rtmp.flv import Config, Unit
 from ringside.flow.capture.rtmp.session import Phase
 
 

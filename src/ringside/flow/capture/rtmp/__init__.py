@@ -1,8 +1,8 @@
 """RTMP ingest: our own server, on asyncio, for OBS, ffmpeg and the like.
 
-From the wire inwards: handshake, core.rtmp (chunks, messages, AMF), flv and door are pure and know nothing of one
-another's callers; session is the state machine over them; connection and server are the shell; backlog and decoder turn coded
-frames into pictures and sound for the sink.
+From the wire inwards: handshake, flv, door and core's chunks, message and amf are pure and know nothing of one
+another's callers; session is the state machine over them; connection and server are the shell. Coded frames become
+pictures and sound next door (`capture/coded`).
 """
 
 from ringside.flow.capture.rtmp.server import RtmpSource

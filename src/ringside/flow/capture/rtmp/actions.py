@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ringside.flow.capture.rtmp import flv
+from ringside.flow.capture.coded.unit import Config, Unit
 
 WRAP_NS = (1 << 32) * 1_000_000  # a timestamp is 32 bits of milliseconds
 
@@ -23,7 +23,7 @@ class Published:
 class Media:
     """A sequence header or a coded frame. `pts_ns` is the wire's timestamp plus the frame's offset, modulo WRAP_NS."""
 
-    unit: flv.Config | flv.Unit
+    unit: Config | Unit
     pts_ns: int
 
 

@@ -13,9 +13,9 @@ from typing import Protocol, cast
 
 from ringside.core.clock import Clock
 from ringside.core.telemetry import Metrics
+from ringside.flow.capture.coded.backlog import Began, Coded, Ended
+from ringside.flow.capture.coded.decoder import Decoder
 from ringside.flow.capture.rtmp import actions
-from ringside.flow.capture.rtmp.backlog import Began, Coded, Ended
-from ringside.flow.capture.rtmp.decoder import Decoder
 from ringside.flow.capture.rtmp.door import Door
 from ringside.flow.capture.rtmp.handshake import ENTROPY_BYTES
 from ringside.flow.capture.rtmp.session import Session

@@ -5,33 +5,8 @@ Legacy tags are Adobe's "Video File Format 10", E.4.2 and E.4.3; tags with a fou
 Enhanced RTMP v2. Codecs that we do not take are refused by name. Nothing is decoded here.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 from ringside.core.rtmp.errors import Malformed, Refused
-
-Kind = Literal["video", "audio"]
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """A sequence header: how to set the decoder up. `codec` is FFmpeg's name."""
-
-    kind: Kind
-    codec: str
-    extradata: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One coded frame. It is to be shown `offset_ns` after its message's timestamp."""
-
-    kind: Kind
-    codec: str
-    key: bool
-    data: bytes
-    offset_ns: int = 0
-
+from ringside.flow.capture.coded.unit import Config, Kind, Unit
 
 VIDEO_FOURCC = {b"avc1": "h264", b"hvc1": "hevc", b"av01": "av1", b"vp09": "vp9"}
 AUDIO_FOURCC = {b"mp4a": "aac"}

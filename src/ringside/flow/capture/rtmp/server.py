@@ -16,9 +16,10 @@ import threading
 from ringside.core.clock import Clock
 from ringside.core.errors import Misconfigured
 from ringside.core.telemetry import Metrics, throttled
+from ringside.flow.capture.coded.decoder import Decoder, available
+from ringside.flow.capture.rtmp import flv
 from ringside.flow.capture.rtmp.actions import WRAP_NS
 from ringside.flow.capture.rtmp.connection import Connection
-from ringside.flow.capture.rtmp.decoder import Decoder, available
 from ringside.flow.capture.rtmp.door import Door
 from ringside.flow.capture.sink import Sink
 
@@ -52,7 +53,7 @@ class RtmpSource:
         self.metrics = metrics or Metrics()
         self.takeover = takeover
         self.door = Door(app, key)
-        self.codecs = available()
+        self.codecs = available(flv.NAMES)
         self.connections: dict[Connection, None] = {}  # the oldest first
         self.decoder: Decoder
         self._publisher: Connection | None = None

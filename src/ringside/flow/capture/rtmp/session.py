@@ -12,6 +12,7 @@ from ringside.core.rtmp import amf, message
 from ringside.core.rtmp.chunks import Limits, Reader, Writer
 from ringside.core.rtmp.errors import Malformed, PeerError, Refused
 from ringside.core.rtmp.message import Message, Type
+from ringside.flow.capture.coded.unit import Unit
 from ringside.flow.capture.rtmp import flv
 from ringside.flow.capture.rtmp.actions import (
     WRAP_NS,
@@ -163,7 +164,7 @@ class Session:
             self._status("error", "NetStream.Publish.Rejected", str(error))
             raise
         if unit is not None:
-            offset_ns = unit.offset_ns if isinstance(unit, flv.Unit) else 0
+            offset_ns = unit.offset_ns if isinstance(unit, Unit) else 0
             self._actions.append(Media(unit, (received.timestamp_ms * 1_000_000 + offset_ns) % WRAP_NS))
 
     # Commands

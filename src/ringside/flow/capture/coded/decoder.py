@@ -2,12 +2,13 @@
 
 A thread shell around `Backlog`: the network thread puts, this thread takes, decodes and hands over, so that the
 sink sees `opened`, media and `closed` in order and never two at a time. A frame that cannot be decoded is counted
-and the stream goes on; a new sequence header rebuilds its decoder. Nothing here knows RTMP.
+and the stream goes on; a new sequence header rebuilds its decoder. Nothing here knows RTMP or WHIP: `name` is what
+log and metrics call the protocol, and `on_loss` tells who can ask his peer for it that a key frame would help.
 """
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import cast
 
@@ -17,8 +18,9 @@ from av.video.codeccontext import VideoCodecContext
 
 from ringside.core.clock import Clock
 from ringside.core.telemetry import Metrics, throttled
-from ringside.flow.capture.rtmp import aac, flv
-from ringside.flow.capture.rtmp.backlog import Backlog, Began, Coded, Ended, Item
+from ringside.flow.capture.coded import aac
+from ringside.flow.capture.coded.backlog import Backlog, Began, Coded, Ended, Item
+from ringside.flow.capture.coded.unit import Config, Kind, Unit
 from ringside.flow.capture.sink import Sink
 
 log = logging.getLogger(__name__)
@@ -36,9 +38,9 @@ Context = VideoCodecContext | AudioCodecContext
 Decoded = tuple[av.VideoFrame | av.AudioFrame, int, int]  # the frame, pts_ns, arrival_ns
 
 
-def available() -> frozenset[str]:
-    """FFmpeg names of the codecs that can be decoded on this machine."""
-    return frozenset(name for name in flv.NAMES if _decodes(name))
+def available(codecs: Iterable[str]) -> frozenset[str]:
+    """Those of some codecs (FFmpeg's names) that can be decoded on this machine."""
+    return frozenset(name for name in codecs if _decodes(name))
 
 
 def _decoder(codec: str) -> str:
@@ -56,7 +58,7 @@ def _decodes(codec: str) -> bool:
 class Track:
     """One kind of media of one publisher: a codec context and the sequence header it was made from."""
 
-    def __init__(self, config: flv.Config) -> None:
+    def __init__(self, config: Config) -> None:
         self.config = config
         self._arrival_ns = 0
         context = cast(Context, av.CodecContext.create(_decoder(config.codec), "r"))
@@ -77,7 +79,7 @@ class Track:
         """What one frame brings out of the decoder (None: all that is left). Raises av.FFmpegError."""
         packet = None
         if coded is not None:
-            assert isinstance(coded.unit, flv.Unit)
+            assert isinstance(coded.unit, Unit)
             packet = av.Packet(coded.unit.data)
             packet.pts, packet.time_base = coded.pts_ns, NANOSECONDS
             packet.is_keyframe = coded.unit.key
@@ -115,7 +117,7 @@ class Programme:
 
     def __init__(self, peer: str) -> None:
         self.peer = peer
-        self.tracks: dict[flv.Kind, Track] = {}
+        self.tracks: dict[Kind, Track] = {}
         self.opened = False
         self.told: tuple[int, int, Fraction] | None = None  # the picture that the sink was told of
         self._first_ns: int | None = None
@@ -135,7 +137,15 @@ class Programme:
 class Decoder:
     """The thread. `put` may be called from any other thread."""
 
-    def __init__(self, sink: Sink, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        clock: Clock,
+        metrics: Metrics,
+        name: str = "rtmp",
+        on_loss: Callable[[], None] | None = None,
+    ) -> None:
+        self._name, self._on_loss = name, on_loss
         self.backlog = Backlog()
         self.errors = 0
         self._sink = sink
@@ -145,7 +155,7 @@ class Decoder:
         self._stopping = False
         self._say_errors = throttled(log, clock)
         self._say_drops = throttled(log, clock)
-        self._thread = threading.Thread(target=self._run, name="rtmp-decoder", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{name}-decoder", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
@@ -159,8 +169,10 @@ class Decoder:
             dropped = self.backlog.dropped - before
             self._wake.notify()
         for kind, n in dropped.items():
-            self._metrics.count("rtmp_frames_dropped_total", n, media=kind)
-            self._say_drops("rtmp: decoding is too slow, %d frames dropped", n)
+            self._metrics.count(f"{self._name}_frames_dropped_total", n, media=kind)
+            self._say_drops(f"{self._name}: decoding is too slow, %d frames dropped", n)
+        if dropped["video"]:
+            self._want_key()
 
     def stop(self, reason: str) -> None:
         """End the programme, if there is one, and the thread; returns when the sink will be called no more."""
@@ -188,7 +200,7 @@ class Decoder:
 
     def _take(self, programme: Programme, coded: Coded) -> None:
         try:
-            if isinstance(coded.unit, flv.Config):
+            if isinstance(coded.unit, Config):
                 self._configure(programme, coded.unit)
             elif (track := programme.tracks.get(coded.unit.kind)) is None or track.config.codec != coded.unit.codec:
                 self._count_error(f"{coded.unit.codec} came without a sequence header")
@@ -197,7 +209,7 @@ class Decoder:
         except av.FFmpegError as error:
             self._count_error(str(error))
 
-    def _configure(self, programme: Programme, config: flv.Config) -> None:
+    def _configure(self, programme: Programme, config: Config) -> None:
         before = programme.tracks.get(config.kind)
         if before is not None:
             if before.config == config:
@@ -242,6 +254,11 @@ class Decoder:
 
     def _count_error(self, text: str) -> None:
         self.errors += 1
-        self._metrics.count("rtmp_decode_errors_total")
-        log.debug("rtmp: %s", text)
-        self._say_errors("rtmp: %d frames could not be decoded", 1)
+        self._metrics.count(f"{self._name}_decode_errors_total")
+        log.debug("%s: %s", self._name, text)
+        self._say_errors(f"{self._name}: %d frames could not be decoded", 1)
+        self._want_key()
+
+    def _want_key(self) -> None:
+        if self._on_loss is not None:
+            self._on_loss()

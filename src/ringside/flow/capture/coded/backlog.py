@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ringside.flow.capture.rtmp import flv
+from ringside.flow.capture.coded.unit import Config, Kind, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Ended:
 class Coded:
     """A sequence header or a coded frame, and when it arrived (Unix time)."""
 
-    unit: flv.Config | flv.Unit
+    unit: Config | Unit
     pts_ns: int
     arrival_ns: int
 
@@ -44,7 +44,7 @@ class Backlog:
     def __init__(self, max_items: int = 256, max_bytes: int = 4 << 20) -> None:
         self.max_items = max_items
         self.max_bytes = max_bytes
-        self.dropped: Counter[flv.Kind] = Counter()
+        self.dropped: Counter[Kind] = Counter()
         self._items: deque[Item] = deque()
         self._bytes = 0
         self._awaiting_key = False
@@ -84,7 +84,7 @@ class Backlog:
 
     def _put_coded(self, item: Coded) -> None:
         unit = item.unit
-        if isinstance(unit, flv.Unit) and unit.kind == "video":
+        if isinstance(unit, Unit) and unit.kind == "video":
             if self._awaiting_key and not unit.key:
                 self.dropped["video"] += 1
                 return
@@ -119,8 +119,8 @@ class Backlog:
 def _size(item: Item) -> int:
     if not isinstance(item, Coded):
         return 0
-    return len(item.unit.data if isinstance(item.unit, flv.Unit) else item.unit.extradata)
+    return len(item.unit.data if isinstance(item.unit, Unit) else item.unit.extradata)
 
 
 def _is_picture(item: Item) -> bool:
-    return isinstance(item, Coded) and isinstance(item.unit, flv.Unit) and item.unit.kind == "video"
+    return isinstance(item, Coded) and isinstance(item.unit, Unit) and item.unit.kind == "video"
