@@ -46,7 +46,7 @@ class Stage:
         self.recorder = Recorder()
         spec = parse("udp://127.0.0.1:1")
         receiver = Udp(parse("udp://127.0.0.1:5000").__class__(spec.kind, spec.name, spec.url, "127.0.0.1", 0))
-        self.source = MpegTsSource(spec, Wall(), INFO, receiver)
+        self.source = MpegTsSource(spec, Wall(), INFO, lambda: receiver)
         self.source.start(self.recorder)
         self.port = self.source.port
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -224,7 +224,7 @@ def test_a_film_through_a_shell_pipe_is_held_to_real_time(film: bytes) -> None:
             end.write(film)
 
     recorder = Recorder()
-    source = MpegTsSource(parse("-"), Wall(), INFO, Standard(ours))
+    source = MpegTsSource(parse("-"), Wall(), INFO, lambda: Standard(ours))
     threading.Thread(target=pour, daemon=True).start()
     source.start(recorder)
     assert wait_for(lambda: "closed standard input ended" in recorder.events)

@@ -39,6 +39,11 @@ class Aligner:
         self._rest = data[at:]
         return [*runs, bytes(run)]
 
+    def cut(self) -> None:
+        """What comes from here on is of another sender, whose programme has not been seen."""
+        self._rest = self._pat = b""
+        self._map_pid, self._programme = -1, None
+
     def _skip(self, data: bytes, at: int) -> int:
         """The next place where a packet may begin."""
         found = data.find(SYNC, at + 1)

@@ -1,7 +1,6 @@
 """Receivers of bytes for MPEG-TS: a UDP socket, in a multicast group or not, and standard input.
 
-A receiver gives bytes, nothing for now, or the end; it must not know what the bytes mean, save that RTP's header
-(RFC 2250) is taken off a datagram.
+Both are a Receiver. RTP's header (RFC 2250) is taken off a datagram.
 """
 
 import os
@@ -9,7 +8,7 @@ import select
 import socket
 import struct
 from ipaddress import ip_address
-from typing import Protocol
+from typing import Any
 
 from ringside.core.errors import Misconfigured
 from ringside.flow.capture.spec import Spec
@@ -21,22 +20,11 @@ _SYNC = 0x47
 _IP_ADD_SOURCE_MEMBERSHIP = 39  # Linux's number; Python's socket module names it from 3.12 on
 
 
-class Receiver(Protocol):
-    """Where bytes come from."""
-
-    ends: bool  # whether its sender can be made to wait, and its end is the end
-
-    def receive(self, within_s: float) -> bytes | None:
-        """What arrives within a time; b"" when nothing does; None at the end."""
-
-    def close(self) -> None:
-        """Let it go."""
-
-
 class Udp:
     """A bound UDP socket. Raises Misconfigured when the address cannot be had."""
 
     ends = False
+    sender, trouble = 0, ""
 
     def __init__(self, spec: Spec) -> None:
         family = socket.AF_INET6 if ":" in spec.host else socket.AF_INET
@@ -78,6 +66,10 @@ class Udp:
             pass
         return b"".join(parts)
 
+    def status(self) -> dict[str, Any]:
+        """There is nothing to tell."""
+        return {}
+
     def close(self) -> None:
         """Close the socket; the group is left with it."""
         self._socket.close()
@@ -87,6 +79,7 @@ class Standard:
     """A file descriptor, standard input's by default."""
 
     ends = True
+    port, sender, trouble = 0, 0, ""
 
     def __init__(self, descriptor: int = 0) -> None:
         self._descriptor = descriptor
@@ -96,6 +89,10 @@ class Standard:
         if not select.select([self._descriptor], [], [], within_s)[0]:
             return b""
         return os.read(self._descriptor, _READ) or None
+
+    def status(self) -> dict[str, Any]:
+        """There is nothing to tell."""
+        return {}
 
     def close(self) -> None:
         """Standard input belongs to the process: it stays open."""
