@@ -17,7 +17,8 @@ from bench.faults.options import parse
 from bench.scenarios import Bench
 
 ROWS = (
-    "encoder-killed", "encoder-frozen", "source-gone", "pts", "origin-frozen", "edge-cut",
+    "encoder-killed", "encoder-frozen", "source-gone", "source-black", "false-switch",
+    "studio-killed", "studio-frozen", "studios-gone", "origins-frozen", "pts", "origin-frozen", "edge-cut",
     "descriptors",
 )  # fmt: skip
 PAGE = Path(__file__).parents[2] / "docs" / "resilience.md"

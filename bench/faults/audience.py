@@ -147,9 +147,12 @@ def _document(file: Path, verb: str, said: str) -> dict[str, Any]:
 @contextlib.contextmanager
 def watching(
     there: Stage, at: Running, options: Options, seconds: float, *, viewers: int | None = None,
-    browsers: int | None = None, check: bool = True, target_s: float = 2.0, track: str = TRACK,
+    crowd: int = 0, browsers: int | None = None, check: bool = True, target_s: float = 2.0, track: str = TRACK,
 ) -> Iterator[Audience]:  # fmt: skip
-    """An audience of `at` that has settled and will watch for `seconds`; so many as asked, or fewer."""
+    """An audience of `at` that has settled and will watch for `seconds`.
+
+    `viewers` and `browsers`: at most so many of those that were asked for; `crowd`: exactly so many viewers.
+    """
     count = options.browsers if browsers is None else min(browsers, options.browsers)
     files = there.folder / f"crowd-{time.monotonic_ns()}.json", there.folder / f"check-{time.monotonic_ns()}.json"
     with (
@@ -158,7 +161,7 @@ def watching(
     ):
         audience = Audience(at, room, ledger, files)
         try:
-            audience.begin(options.people(viewers), seconds, options.seed, check)
+            audience.begin(crowd or options.people(viewers), seconds, options.seed, check)
             yield audience
         finally:
             audience.stop()

@@ -70,7 +70,7 @@ def shown(card: TestCard, kind: Kind, time_ns: int, epoch_ns: int) -> av.VideoFr
     frame = card.draw(time_ns)
     if kind == "card":
         return frame
-    luma = np.frombuffer(frame.planes[0], np.uint8)
+    luma = np.frombuffer(bytes(frame.planes[0]), np.uint8)
     floor = np.full_like(luma, BLACK) if kind == "black" else BLACK + (luma.astype(np.uint16) // 12).astype(np.uint8)
     frame.planes[0].update(floor.tobytes())
     for plane in frame.planes[1:]:

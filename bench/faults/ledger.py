@@ -19,6 +19,7 @@ from ringside.flow.mux.hls.tag import Malformed
 
 EVERY_S = 0.04
 PATIENCE_S = 1.0
+SOON_S = 3.0
 MOST_PARTS = 1000  # a whole segment is newer than any of its parts
 NAME = re.compile(r"(\d+)\.(\d+)\.m4s")
 Name = tuple[int, int]
@@ -124,11 +125,15 @@ class Account:
         return longest, ended_s
 
     def back_s(self, at_s: float, until_s: float, lull_s: float = 0.5) -> float | None:
-        """How long after `at_s` media came steadily again; 0: it never ceased for `lull_s`; None: not till then."""
-        silence_s, ended_s = self.silence_s(at_s - lull_s, until_s)
-        if silence_s < lull_s:
+        """How long after `at_s` media came steadily again; 0: it never ceased for `lull_s`; None: not till then.
+
+        Silences count that begin within SOON_S of `at_s`: what comes later is another matter.
+        """
+        times = [at_s - lull_s, *(each for each in self.media_s() if at_s - lull_s < each < until_s), until_s]
+        ends = [b for a, b in pairwise(times) if b - a >= lull_s and b > at_s and a < at_s + SOON_S]
+        if not ends:
             return 0.0
-        return None if ended_s >= until_s else ended_s - at_s
+        return None if ends[-1] >= until_s else ends[-1] - at_s
 
 
 class Ledger:

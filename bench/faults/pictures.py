@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import av
 import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
 
 from bench.faults.film import SECONDS
 from bench.faults.stage import TRACK, Running
@@ -50,13 +52,20 @@ def media(at: Running, track: str, from_s: float, until_s: float) -> Iterator[by
             yield header + get(f"{base}/{segment.uri.rsplit('/', 1)[-1]}")
 
 
+def opened(data: bytes) -> InputContainer:
+    """A file in memory."""
+    container = av.open(io.BytesIO(data))
+    assert isinstance(container, InputContainer)
+    return container
+
+
 def pictures(at: Running, from_s: float, until_s: float, track: str = TRACK) -> list[Picture]:
     """The pictures of a span of time, in order."""
     found: list[Picture] = []
     for data in media(at, track, from_s, until_s):
-        with av.open(io.BytesIO(data)) as container:
+        with opened(data) as container:
             for frame in container.decode(video=0):
-                luma = frame.to_ndarray(format="gray")
+                luma: NDArray[np.uint8] = frame.to_ndarray(format="gray")  # type: ignore[assignment]
                 at_s = float((frame.pts or 0) * (frame.time_base or 0))
                 found.append(Picture(at_s, strip.decode(luma), float(luma.mean())))
     return [each for each in sorted(found) if from_s <= each.at_s < until_s]
@@ -67,7 +76,7 @@ def beeps(at: Running, from_s: float, until_s: float, track: str = "a") -> list[
     found: list[float] = []
     quiet_s = 0.0
     for data in media(at, track, from_s, until_s):
-        with av.open(io.BytesIO(data)) as container:
+        with opened(data) as container:
             for frame in container.decode(audio=0):
                 began_s = float((frame.pts or 0) * (frame.time_base or 0))
                 loud = np.flatnonzero(np.abs(frame.to_ndarray()[0]) > LOUD) / frame.sample_rate

@@ -144,7 +144,8 @@ class Stage:
     def origin(self, *words: str, name: str = "origin", port: int = 0) -> Running:
         """An origin that answers."""
         running = self.start("origin", *words, "--event", str(self.event), name=name, port=port)
-        return self.wait(running, lambda: get(f"{running.url}/healthz", 2) and running, "answer")
+        self.wait(running, lambda: get(f"{running.url}/healthz", 2), "answer")
+        return running
 
     def studio(self, to: Sequence[str], *words: str, name: str = "studio") -> Running:
         """A studio that pushes there; wait for `on_air` of the origin."""
@@ -159,7 +160,8 @@ class Stage:
     def on_air(self, running: Running, segments: int = 2, track: str = TRACK) -> Running:
         """Return once so many whole segments of a track are there."""
         url = f"{running.live}/{track}/index.m3u8"
-        return self.wait(running, lambda: get(url, 3).count(b"#EXTINF") >= segments and running, "be on the air")
+        self.wait(running, lambda: get(url, 3).count(b"#EXTINF") >= segments, "be on the air")
+        return running
 
     def wait(self, running: Running, condition: Callable[[], T], what: str, limit_s: float = START_S) -> T:
         """The first truthy value of a condition on a running thing. Raises SystemExit with what it said."""

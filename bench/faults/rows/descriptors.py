@@ -8,8 +8,8 @@ from bench.faults.options import Options
 from bench.faults.stage import stage
 from bench.faults.verdict import Bound, Fired, Row, Trial
 
-FILES = 160
-FIRST, CROWD = 20, 400
+FILES = 420
+FIRST, CROWD = 20, 600
 SECONDS = 14.0
 LATER_S = 8.0
 REFUSED = "503"
@@ -32,14 +32,14 @@ def play(options: Options, files: int) -> Trial:
         edge = there.edge([origin.url], under=["prlimit", f"--nofile={files}:{files}"])
         worker = edge.child("edge")
         with watching(there, edge, options, SECONDS, viewers=FIRST, check=False, browsers=0) as first:
-            with watching(there, edge, options, LATER_S - 7.0, viewers=CROWD, check=False, browsers=0) as later:
+            with watching(there, edge, options, LATER_S - 7.0, crowd=CROWD, check=False, browsers=0) as later:
                 newcomers = later.leave()
             watched = first.leave()
         lives = worker == edge.child("edge")
     refused = newcomers.crowd["refused"].get(REFUSED, 0)
     unclear = sum(newcomers.crowd["problems"].values())
     fired = Fired(f"{files} descriptors at most", f"{newcomers.crowd['joined']} of the newcomers were let in",
-                  (newcomers.crowd["joined"] < options.people(CROWD)) == (files == FILES))  # fmt: skip
+                  (newcomers.crowd["joined"] < CROWD) == (files == FILES))  # fmt: skip
     bounds = [
         *watched.bounds(),
         Bound("newcomers refused by 503", refused, 1, least=True),

@@ -1,4 +1,4 @@
-"""An edge is cut from its origin for 6 s: it serves what it has throughout, and has the rest within a segment of the end.
+"""An edge is cut from its origin for 6 s: it serves what it has throughout, and has the rest a segment later.
 
 The control: the edge itself is frozen, so that nobody serves anything.
 """

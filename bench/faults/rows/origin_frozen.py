@@ -1,4 +1,4 @@
-"""The only origin is frozen for 2 s and for 10 s: with 3 s of delay the first is not felt, and the edge serves throughout.
+"""The only origin is frozen for 2 s and 10 s: with 3 s of delay the first is not felt; the edge serves throughout.
 
 The control: the same 2 s with a delay of 1 s.
 """
