@@ -31,9 +31,9 @@ def _line(segment: Segment) -> bytes:
     return json.dumps(values, separators=(",", ":")).encode() + b"\n"
 
 
-def read_shard(data: bytes, name: str = "a catalog") -> Iterator[Segment]:
+def read_shard(data: bytes, name: str = "a catalog", most_bytes: int = MOST_BYTES) -> Iterator[Segment]:
     """The segments in `data`, which is called `name`. Raises Unreadable."""
-    if len(data) > MOST_BYTES:
+    if len(data) > most_bytes:
         raise Unreadable(f"{name} has {len(data)} bytes, more than any catalog of ours")
     for line in data.split(b"\n")[:-1]:
         try:
