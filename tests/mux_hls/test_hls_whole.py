@@ -27,7 +27,7 @@ def roll(track: Track, count: int, **changes: dict[int, dict[str, object]]) -> R
 def written(renderer: WholeRenderer, first: int = 0, ended: bool = False) -> MediaPlaylist:
     while not renderer.advance(2**62):
         pass
-    return MediaPlaylist.parse(renderer.render(2, first, ended=ended).decode())
+    return MediaPlaylist.parse(renderer.render(2, first, ended=ended, vod=ended).decode())
 
 
 def starts_s(playlist: MediaPlaylist) -> dict[int, Decimal]:
@@ -124,7 +124,7 @@ def test_nothing_at_all_is_no_playlist() -> None:
 def test_m3u8_reads_the_same() -> None:
     renderer = WholeRenderer(roll(VIDEO, 40, of={4: {"gap": True, "size": 0}}), VIDEO.timescale)
     renderer.advance(2**62)
-    read = m3u8.loads(renderer.render(2, ended=True).decode())
+    read = m3u8.loads(renderer.render(2, ended=True, vod=True).decode())
     assert (len(read.segments), read.is_endlist, read.playlist_type) == (40, True, "vod")
     assert [s.gap_tag is not None for s in read.segments].index(True) == 4
     assert {s.duration for s in read.segments} == {2.0}

@@ -21,8 +21,8 @@ FIRST_CHOICE_BPS = 2_000_000
 _GROUP = "audio"
 
 
-def multivariant(tracks: Sequence[Track], title: str = "") -> bytes:
-    """The multivariant playlist of these tracks, whose playlists are at `{track}/index.m3u8`.
+def multivariant(tracks: Sequence[Track], title: str = "", leaf: str = "index.m3u8") -> bytes:
+    """The multivariant playlist of these tracks, whose playlists are at `{track}/{leaf}`.
 
     `title` is what people call the event; the watch page shows it.
     """
@@ -32,10 +32,10 @@ def multivariant(tracks: Sequence[Track], title: str = "") -> bytes:
     if title:
         entries.append(SessionData("ringside.title", " ".join(title.replace('"', "'").split())))
     if video:
-        entries += [_rendition(track, first=index == 0) for index, track in enumerate(audio)]
-        variants = [_variant(track, audio) for track in video]
+        entries += [_rendition(track, leaf, first=index == 0) for index, track in enumerate(audio)]
+        variants = [_variant(track, audio, leaf) for track in video]
     else:
-        variants = [_variant(track, []) for track in audio]
+        variants = [_variant(track, [], leaf) for track in audio]
     return Multivariant((*entries, *_in_order(variants))).write().encode()
 
 
@@ -47,7 +47,7 @@ def _in_order(variants: list[Variant]) -> list[Variant]:
     return choice + [variant for variant in down if variant not in choice]
 
 
-def _rendition(track: Track, first: bool) -> Media:
+def _rendition(track: Track, leaf: str, first: bool) -> Media:
     named = track.language != "und"
     return Media(
         type="AUDIO",
@@ -57,11 +57,11 @@ def _rendition(track: Track, first: bool) -> Media:
         default=first,
         autoselect=True,
         channels=str(track.channels) if track.channels else None,
-        uri=f"{track.name}/index.m3u8",
+        uri=f"{track.name}/{leaf}",
     )
 
 
-def _variant(track: Track, audio: Sequence[Track]) -> Variant:
+def _variant(track: Track, audio: Sequence[Track], leaf: str) -> Variant:
     """A variant: BANDWIDTH is the peak of the video with the largest sound it can be played with (§4.4.6.2)."""
     codecs = [track.codec, *sorted({other.codec for other in audio})]
     inf = StreamInf(
@@ -72,4 +72,4 @@ def _variant(track: Track, audio: Sequence[Track]) -> Variant:
         frame_rate=Decimal(f"{float(track.fps):.3f}") if track.fps else None,
         audio=_GROUP if audio else None,
     )
-    return Variant(inf, f"{track.name}/index.m3u8")
+    return Variant(inf, f"{track.name}/{leaf}")

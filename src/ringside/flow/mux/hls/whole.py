@@ -61,10 +61,10 @@ class WholeRenderer:
             self._before = segment
         return self.after >= min(after, self._roll.after)
 
-    def render(self, target_s: int, first: int = 0, *, ended: bool = False) -> bytes:
+    def render(self, target_s: int, first: int = 0, *, ended: bool = False, vod: bool = False) -> bytes:
         """The playlist of what is printed, from segment `first` on; b"" where that is nothing.
 
-        `ended`: it is VOD, and `first` stays as it is.
+        `ended`: nothing more comes. `vod`: it has always said so, and `first` is what it has always been (§4.4.3.5).
         """
         self._drop(first)
         if not self._lengths:
@@ -73,7 +73,7 @@ class WholeRenderer:
         text, length = self._text, self._lengths[0]
         has_gap = b"#EXT-X-GAP" in text
         tags: list[Tag] = [Version(8 if has_gap else 6), IndependentSegments(), TargetDuration(target_s)]
-        tags += [PlaylistType("VOD")] if ended else []
+        tags += [PlaylistType("VOD")] if vod else []
         tags.append(MediaSequence(self._first))
         if self._passed or b"#EXT-X-DISCONTINUITY\n" in text:
             tags.append(DiscontinuitySequence(self._passed))

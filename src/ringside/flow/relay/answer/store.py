@@ -100,9 +100,9 @@ class Store:
 
     @property
     def ended(self) -> bool:
-        """Whether every playlist there is has ended."""
+        """Whether every playlist there is has ended, or there is none, but something is kept."""
         ends = [thing.playlist.ended for thing in self._now.things.values() if isinstance(thing, Live)]
-        return bool(ends) and all(ends)
+        return all(ends) if ends else bool(self._now.kept)
 
     def find(self, path: str) -> Thing | None:
         """What `path` names now."""
