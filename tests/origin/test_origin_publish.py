@@ -103,7 +103,7 @@ def test_manifests_do_not_wait_for_a_publisher_that_went_away() -> None:
     event.wait_until(EVEN * 2 * S)
     event.publisher.announce("a", event.now_ns)
     event.open("v720", VIDEO)
-    event.publisher.withdraw("a")
+    event.publisher.attend("a", False)
     event.push(chunks("v720", VIDEO, (EVEN, 0), 4))
     assert event.publisher.on_air
 

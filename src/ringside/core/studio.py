@@ -66,6 +66,10 @@ class Studio:
         return self.run + (1 << 52) if self.run else 0
 
 
+NOBODY = Studio(0, "")
+"""An encoder that does not say who it is."""
+
+
 def name_from(text: str) -> str:
     """A studio's name made of any text, e.g. a machine's name."""
     kept = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-._")[:64]

@@ -1,7 +1,7 @@
 """The ingest server: sockets in, messages out. What to take and what to refuse is decided elsewhere.
 
 One asyncio.Protocol per connection, parsed by httptools; connections arrive on a listener of its own or are handed
-over by an edge worker together with the bytes it has read. A timer ticks the desk ten times a second.
+over by an edge worker together with the bytes it has read. A timer ticks the desk many times a second.
 """
 
 import asyncio
@@ -16,9 +16,10 @@ import httptools
 
 from ringside.core.clock import Clock
 from ringside.core.feed import Message
+from ringside.core.studio import HEADER, NOBODY, Studio
 from ringside.flow.origin.config import Config
 from ringside.flow.origin.desk import Body, Desk
-from ringside.flow.origin.ingest import is_authorised, route
+from ringside.flow.origin.ingest import is_authorised, route, sender
 from ringside.flow.origin.letter import Letter
 from ringside.flow.origin.publish import Publisher
 from ringside.flow.origin.refused import Refused
@@ -27,20 +28,23 @@ from ringside.flow.origin.target import JSON
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.1
+TICK_S = 0.05
 HEAD_S = 10.0  # a request's head must be complete after so long
 IDLE_S = 30.0  # a connection that sends nothing for so long is closed
 MOST_CONNECTIONS = 128
 
 OnMessages = Callable[[list[Message]], None]
-OnStatus = Callable[[dict[str, Any]], None]
+OnStatus = Callable[[dict[str, Any]], dict[str, Any] | None]
 OnTarget = Callable[[int], dict[str, Any]]
+OnSource = Callable[[dict[str, Any]], dict[str, Any]]
+OnNews = Callable[[str], None]
 
 
 class IngestServer:
     """Takes CMAF from publishers for one event; `on_messages` gets what the edge must know, in order.
 
-    `on_status(values)` gets the studio's; `on_target(ms)` an operator's order, and says what follows from it.
+    `on_status(values)` gets a studio's, with its name, and may answer it; `on_target(ms)` and `on_source(values)` get
+    an operator's orders, and say what follows from them; `on_news(line)` hears that another studio's media is taken.
     """
 
     def __init__(
@@ -51,12 +55,16 @@ class IngestServer:
         config: Config,
         on_status: OnStatus | None = None,
         on_target: OnTarget | None = None,
+        on_source: OnSource | None = None,
+        on_news: OnNews = lambda line: None,
     ) -> None:
         self.publisher = publisher
         self.config = config
         self.clock = clock
         self.on_status = on_status
         self.on_target = on_target
+        self.on_source = on_source
+        self.on_news = on_news
         self.desk = Desk(publisher, config)
         self.connections: set[_Connection] = set()
         self.senders: dict[Body, _Connection] = {}
@@ -122,6 +130,16 @@ class IngestServer:
         """Pass messages on."""
         if messages:
             self._on_messages(messages)
+        for line in self.desk.board.news():
+            log.warning("%s", line)
+            self.on_news(line)
+
+    def describe(self) -> dict[str, Any]:
+        """For the status page: the publisher, and the studios that each track may be taken from. JSON-ready."""
+        described, now_ns = self.publisher.describe(), self.clock.now_ns()
+        for name, row in described["tracks"].items():
+            row["candidates"] = self.desk.board.describe(name, now_ns)
+        return {**described, "switches": self.desk.board.switches}
 
     def cut_off(self, bodies: list[Body]) -> None:
         """Another publisher has taken over: end these requests."""
@@ -129,6 +147,17 @@ class IngestServer:
             sender = self.senders.pop(body, None)
             if sender is not None:
                 sender.refuse(Refused(409, f"track {body.track} was taken over by another publisher"))
+
+    def answer(self, letter: Letter, studio: Studio) -> dict[str, Any] | None:
+        """What a letter is answered. Raises Refused 404, and what those refuse whom it is for."""
+        if letter.kind == "status":
+            known = {"studio": {"name": studio.name, "order": studio.order}} if studio.name else {}
+            return self.on_status({**letter.values(), **known}) if self.on_status else None
+        if letter.kind == "source" and self.on_source is not None:
+            return self.on_source(letter.values())
+        if letter.kind == "target" and self.on_target is not None:
+            return self.on_target(letter.target_ms())
+        raise Refused(404, f"there is no {letter.kind} here")
 
     def _connection(self) -> asyncio.Protocol:
         return _Connection(self)
@@ -153,6 +182,7 @@ class _Connection(asyncio.Protocol):
         self._head = Head()
         self._body: Body | None = None
         self._letter: Letter | None = None
+        self._studio = NOBODY
         self._told = ""
         self._began_s = self._heard_s = 0.0
         self._in_head = False
@@ -237,12 +267,13 @@ class _Connection(asyncio.Protocol):
         if not is_authorised(head.headers.get("authorization", ""), server.config.ingest_token):
             raise Refused(401, "publishing needs the ingest token")
         target = route(head.method, head.url.decode("latin-1"), server.publisher.event)
+        self._studio = sender(head.headers.get(HEADER.lower()))
         if target.kind in ("stream", "object"):
             who = f"{self._peer} {head.headers.get('user-agent', '')}"
-            self._body, replaced = server.desk.start(target, who, server.clock.now_ns())
+            self._body, replaced = server.desk.start(target, who, server.clock.now_ns(), self._studio)
             server.senders[self._body] = self
             server.cut_off(replaced)
-        elif target.kind in ("status", "target"):
+        elif target.kind in ("status", "target", "source"):
             self._letter = Letter(target.kind)
         if head.expects_continue and self._transport is not None:
             self._transport.write(CONTINUE)
@@ -272,14 +303,8 @@ class _Connection(asyncio.Protocol):
 
     def _read(self, letter: Letter) -> None:
         """A letter is whole."""
-        if letter.kind == "status":
-            status = letter.values()
-            if self._server.on_status is not None:
-                self._server.on_status(status)
-        elif self._server.on_target is None:
-            raise Refused(404, "there is no target here")
-        else:
-            self._told = json.dumps(self._server.on_target(letter.target_ms()))
+        answer = self._server.answer(letter, self._studio)
+        self._told = json.dumps(answer) if answer else ""
 
     def _finish_body(self) -> None:
         body, self._body = self._body, None

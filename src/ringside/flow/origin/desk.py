@@ -2,8 +2,9 @@
 
 Bodies' bytes enter, messages leave. One publisher holds a track: whoever has a request open on it, or (encoders that
 put one object at a time) has sent something within the last two seconds. A newcomer is refused unless takeover is
-configured or the holder has gone silent. Objects of one publisher may overlap on several connections: they
-are taken one after another, the later ones waiting in a bounded buffer.
+configured or the holder has gone silent. Only studios that say who they are (`Ringside-Studio`) hold a track together,
+up to four of them, and select has the choice; but not two of one name. Objects of one publisher may overlap on several
+connections: they are taken one after another, the later ones waiting in a bounded buffer.
 """
 
 import itertools
@@ -13,11 +14,13 @@ from dataclasses import dataclass, field
 from ringside.core.boxes import BoxError, Init, Raw, Splitter
 from ringside.core.feed import Message
 from ringside.core.media import NS_PER_S
+from ringside.core.studio import NOBODY, Studio
 from ringside.flow.origin.config import Config
 from ringside.flow.origin.ingest import Target
 from ringside.flow.origin.intake import Intake
 from ringside.flow.origin.publish import Publisher
 from ringside.flow.origin.refused import Refused
+from ringside.flow.origin.select import MOST_CANDIDATES, Switchboard
 
 SILENT_NS = 2 * NS_PER_S
 MOST_WAITING_BYTES = 8 * 2**20
@@ -30,6 +33,7 @@ class Body:
 
     track: str
     stream: bool
+    studio: Studio
     splitter: Splitter = field(default_factory=Splitter)
     waiting: bytearray = field(default_factory=bytearray)
     over: bool = False
@@ -49,29 +53,40 @@ class Desk:
 
     def __init__(self, publisher: Publisher, config: Config) -> None:
         self._publisher = publisher
-        self._intake = Intake(publisher, publisher.timeline)
+        self._intake = Intake(publisher, publisher.timeline, config.select_wait_s)
         self._takeover = config.takeover
-        self._holders: dict[str, _Holder] = {}
+        self._holders: dict[tuple[str, str], _Holder] = {}  # by track and studio
         self._sessions = itertools.count(1)
 
-    def start(self, target: Target, who: str, now_ns: int) -> tuple[Body, list[Body]]:
+    def start(self, target: Target, who: str, now_ns: int, studio: Studio = NOBODY) -> tuple[Body, list[Body]]:
         """A request begins: its body, and the bodies of a publisher that it replaces. Raises Refused 409."""
-        name = target.track
-        holder = self._holders.get(name)
-        body = Body(name, target.kind == "stream")
+        name, key = target.track, (target.track, studio.name)
+        body = Body(name, target.kind == "stream", studio)
         replaced: list[Body] = []
-        if holder is not None and not self._may_share(holder, who, body):
-            self._check_replaceable(name, holder, now_ns)
-            replaced = list(holder.bodies)
-            self._dismiss(name, holder)
-            holder = None
-        if holder is None:
+        for rival, holder in self._rivals(name, studio):
+            if rival != key or not self._may_share(holder, who, body):
+                self._check_replaceable(rival, holder, now_ns)
+                replaced += holder.bodies
+                self._dismiss(rival, holder)
+        if (holder_now := self._holders.get(key)) is None:
+            if len([track for track, _ in self._holders if track == name]) >= MOST_CANDIDATES:
+                raise Refused(409, f"track {name} already has {MOST_CANDIDATES} studios")
             self._publisher.announce(name, now_ns)
-            holder = self._holders[name] = _Holder(who, now_ns)
+            self._publisher.attend(name, True)
+            holder_now = self._holders[key] = _Holder(who, now_ns)
+        holder = holder_now
         if len(holder.bodies) >= MOST_OPEN:
             raise Refused(429, f"track {name} already has {MOST_OPEN} requests open")
         holder.bodies.append(body)
         return body, replaced
+
+    def _rivals(self, track: str, studio: Studio) -> list[tuple[tuple[str, str], _Holder]]:
+        """Who cannot hold the track together with that studio: who has its name, and who has none."""
+        return [
+            (key, holder)
+            for key, holder in self._holders.items()
+            if key[0] == track and (key[1] == studio.name or not key[1] or not studio.name)
+        ]
 
     def _may_share(self, holder: _Holder, who: str, body: Body) -> bool:
         """The same publisher goes on with its next object, or comes back after its stream was cut."""
@@ -79,22 +94,24 @@ class Desk:
             return holder.who == who
         return holder.who == who and not body.stream and not any(each.stream for each in holder.bodies)
 
-    def _check_replaceable(self, name: str, holder: _Holder, now_ns: int) -> None:
+    def _check_replaceable(self, key: tuple[str, str], holder: _Holder, now_ns: int) -> None:
         silent = now_ns - holder.heard_ns > SILENT_NS
         idle = not holder.bodies and holder.session == -1
         if not (self._takeover or silent or idle):
-            raise Refused(409, f"track {name} is being published by somebody else")
+            by = f"a studio named {key[1]}; give this one another --name" if key[1] else "somebody else"
+            raise Refused(409, f"track {key[0]} is being published by {by}")
 
-    def _dismiss(self, name: str, holder: _Holder) -> None:
+    def _dismiss(self, key: tuple[str, str], holder: _Holder) -> None:
         for body in holder.bodies:
             body.cut_off = body.over = True
         if holder.session >= 0:
             self._intake.close(holder.session)
-        self._holders.pop(name, None)
+        self._holders.pop(key, None)
+        self._publisher.attend(key[0], any(track == key[0] for track, _ in self._holders))
 
     def feed(self, body: Body, data: bytes, now_ns: int) -> tuple[list[Message], Refused | None]:
         """More of a body: what follows from it, and why the rest of it is refused, if it is."""
-        holder = self._holders.get(body.track)
+        holder = self._holders.get((body.track, body.studio.name))
         if body.cut_off or holder is None:
             return [], Refused(409, f"track {body.track} was taken over by another publisher")
         holder.heard_ns = now_ns
@@ -112,7 +129,8 @@ class Desk:
 
     def finish(self, body: Body, now_ns: int) -> list[Message]:
         """A request is over, by its end or its connection's; the next body's bytes are taken."""
-        holder = self._holders.get(body.track)
+        key = (body.track, body.studio.name)
+        holder = self._holders.get(key)
         body.over = True
         if body.cut_off or holder is None:
             return []
@@ -122,7 +140,8 @@ class Desk:
             if holder.bodies:
                 out += self._catch_up(holder, now_ns)
             elif done.stream:
-                self._release(done.track, holder)
+                self._dismiss(key, holder)  # the track is free at once
+                out += self._intake.tick(now_ns)
         return out
 
     def _catch_up(self, holder: _Holder, now_ns: int) -> list[Message]:
@@ -133,38 +152,38 @@ class Desk:
             head.over = head.cut_off = True  # its connection hears of it with its next bytes
         return out
 
-    def _release(self, name: str, holder: _Holder) -> None:
-        """A stream's publisher has gone: the track is free at once."""
-        self._dismiss(name, holder)
-        self._publisher.withdraw(name)
-
     def _take(self, holder: _Holder, body: Body, data: bytes, now_ns: int) -> tuple[list[Message], Refused | None]:
         """Take bytes of the body whose turn it is. What came before a fault stays taken."""
         out: list[Message] = []
         try:
             for unit in body.splitter.feed(data) if data else []:
-                out += self._take_unit(holder, body.track, unit, now_ns)
+                out += self._take_unit(holder, body, unit, now_ns)
         except BoxError as error:
             return out, Refused(400, f"track {body.track}: {error}")
         except Refused as refused:
             return out, refused
         return out, None
 
-    def _take_unit(self, holder: _Holder, track: str, unit: Init | Raw, now_ns: int) -> list[Message]:
+    def _take_unit(self, holder: _Holder, body: Body, unit: Init | Raw, now_ns: int) -> list[Message]:
         if isinstance(unit, Raw):
             if holder.session < 0:
-                raise Refused(400, f"track {track}: media came before its CMAF header; send the header first")
+                raise Refused(400, f"track {body.track}: media came before its CMAF header; send the header first")
             return self._intake.chunk(holder.session, unit.data, now_ns)
         session = next(self._sessions)
-        self._intake.header(session, track, unit.data)
+        self._intake.header(session, body.track, unit.data, body.studio)
         if holder.session >= 0:
             self._intake.close(holder.session)
         holder.session = session
         return []
 
+    @property
+    def board(self) -> Switchboard:
+        """Which studio's media is taken, track by track."""
+        return self._intake.studios.board
+
     def tick(self, now_ns: int) -> list[Message]:
-        """Ten times a second."""
-        for name, holder in list(self._holders.items()):
+        """Many times a second."""
+        for key, holder in list(self._holders.items()):
             if not holder.bodies and now_ns - holder.heard_ns > 30 * SILENT_NS:
-                self._release(name, holder)
+                self._dismiss(key, holder)
         return self._intake.tick(now_ns) + self._publisher.tick(now_ns)

@@ -10,6 +10,7 @@ encoders make of it:
   /ingest/{event}/init-stream0.m4s             ffmpeg's dash muxer: track `stream0`
   /ingest/{event}/status                       the studio's status, JSON
   /ingest/{event}/target                       an order of the operator's: the latency to aim for, {"target_s": 3}
+  /ingest/{event}/source                       another: the source that studios are to show, {"source": "main"} or null
   anything ending in .mpd or .m3u8             accepted and ignored: manifests are written here
 """
 
@@ -20,6 +21,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from ringside.core.studio import NOBODY, NotAStudio, Studio
 from ringside.flow.origin.refused import Refused
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -29,7 +31,8 @@ FILE = re.compile(r"[A-Za-z0-9_.()-]{1,128}")
 METHODS = {"POST", "PUT", "DELETE"}
 LONGEST_PATH = 512
 
-Kind = Literal["stream", "object", "status", "target", "ignored"]
+Kind = Literal["stream", "object", "status", "target", "source", "ignored"]
+LETTERS: dict[str, Kind] = {"status": "status", "target": "target", "source": "source"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,14 @@ def is_authorised(header: str, token: str) -> bool:
     return hmac.compare_digest(presented.encode(), token.encode()) and bool(token)
 
 
+def sender(header: str | None) -> Studio:
+    """Who sends, as the header `Ringside-Studio` says; without it nobody that has a name. Raises Refused 400."""
+    try:
+        return NOBODY if header is None else Studio.from_header(header)
+    except NotAStudio as error:
+        raise Refused(400, str(error)) from None
+
+
 def route(method: str, url: str, event: str) -> Target:
     """What a request for `url` (path and query as sent) is for. Raises Refused 400, 404 or 405."""
     if method not in METHODS:
@@ -84,10 +95,8 @@ def _target(method: str, steps: list[str]) -> Target:
     last = steps[-1]
     if method == "DELETE" or last.endswith((".mpd", ".m3u8")):
         return Target("ignored")
-    if steps == ["status"]:
-        return Target("status")
-    if steps == ["target"]:
-        return Target("target")
+    if len(steps) == 1 and last in LETTERS:
+        return Target(LETTERS[last])
     streams = STREAMS.fullmatch(last)
     if streams:
         return Target("stream", streams[1])

@@ -1,8 +1,9 @@
 """Intake: from an ingest session's bytes to tracks and chunks on the event's timeline.
 
 CMAF headers and chunks enter; calls on the Publisher leave. An encoder whose chunks say `cmfs`/`cmfl` and lie on
-the timeline's own grid within a minute of now is locked to the timeline: its numbers follow from its times. Any
-other is foreign and gets its place from `foreign`. The two cannot feed one event, as they number differently.
+the timeline's own grid within a minute of now is locked to the timeline: its numbers follow from its times, and it
+is one of several `studios`. Any other is foreign and gets its place from `foreign`; of those there is one to a track.
+The two cannot feed one event, as they number differently.
 """
 
 from collections.abc import Iterable
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
-from ringside.core.boxes import BoxError, ChunkInfo, Header, parse_chunk, parse_init
+from ringside.core.boxes import BoxError, ChunkInfo, Header, Mark, parse_chunk, parse_init, read_mark
 from ringside.core.feed import Message
-from ringside.core.media import NS_PER_S, Chunk, Grid, Timeline, Track
+from ringside.core.media import NS_PER_S, Grid, Timeline, Track
+from ringside.core.studio import NOBODY, Studio
 from ringside.flow.origin.foreign import Foreign, Placed, Run
 from ringside.flow.origin.publish import Publisher
 from ringside.flow.origin.refused import Refused
+from ringside.flow.origin.select import Candidate
+from ringside.flow.origin.studios import Studios
 
 PLAUSIBLE_NS = 60 * NS_PER_S
 OURS = {"cmfs", "cmfl"}
@@ -26,15 +30,16 @@ class _Session:
     name: str
     header: Header
     init: bytes
-    track: Track | None = None
-    grid: Grid | None = None
-    run: Run | None = None  # of a foreign encoder
+    studio: Studio
+    candidate: Candidate | None = None  # of an encoder that is locked to the timeline
+    run: Run | None = None  # of a foreign one
 
 
 class Intake:
     """Everything that is being published to one event."""
 
-    def __init__(self, publisher: Publisher, timeline: Timeline) -> None:
+    def __init__(self, publisher: Publisher, timeline: Timeline, select_wait_s: float = 0.0) -> None:
+        self.studios = Studios(publisher, timeline, select_wait_s)
         self._publisher = publisher
         self._timeline = timeline
         self._foreign = Foreign(timeline)
@@ -43,17 +48,19 @@ class Intake:
         self._refused: dict[int, Refused] = {}  # foreign sessions whose track was refused once it was placed
         self._locked: bool | None = None  # once known
 
-    def header(self, session: int, name: str, data: bytes) -> None:
+    def header(self, session: int, name: str, data: bytes, studio: Studio = NOBODY) -> None:
         """A session begins, with its CMAF header. Raises Refused (415) for what cannot be carried."""
         try:
-            self._sessions[session] = _Session(name, parse_init(data), data)
+            self._sessions[session] = _Session(name, parse_init(data), data, studio)
         except BoxError as error:
             raise Refused(415, f"track {name}: {error}") from None
 
     def close(self, session: int) -> None:
         """A session is over; its track may be continued by another."""
-        self._sessions.pop(session, None)
+        state = self._sessions.pop(session, None)
         self._refused.pop(session, None)
+        if state is not None and state.candidate is not None:
+            self.studios.leave(state.candidate)
 
     def chunk(self, session: int, data: bytes, now_ns: int) -> list[Message]:
         """A chunk of a session whose header has come. Raises Refused (400, 409)."""
@@ -61,18 +68,19 @@ class Intake:
         if session in self._refused:
             raise self._refused[session]
         try:
+            data, mark = read_mark(data)
             info = parse_chunk(data, state.header)
-            if state.track is None:
-                return self._first(session, state, info, data, now_ns)
-            return self._place(session, state, info, data, now_ns)
+            if state.candidate is None and state.run is None:
+                self._first(session, state, info, now_ns)
+            return self._place(state, info, mark, data, now_ns)
         except BoxError as error:
             raise Refused(400, f"track {state.name}: {error}") from None
 
     def tick(self, now_ns: int) -> list[Message]:
-        """Chunks that waited for a leader that is gone."""
-        return self._give(self._foreign.release(now_ns), now_ns)
+        """Chunks that waited for a leader that is gone, or for a studio that did not send them."""
+        return self._give(self._foreign.release(now_ns), now_ns) + self.studios.tick(now_ns)
 
-    def _first(self, session: int, state: _Session, info: ChunkInfo, data: bytes, now_ns: int) -> list[Message]:
+    def _first(self, session: int, state: _Session, info: ChunkInfo, now_ns: int) -> None:
         """The first chunk tells frame duration and clock; only now is the track known whole."""
         track, grid = _described(state, info)
         locked = _is_locked(info, grid, now_ns)
@@ -82,30 +90,20 @@ class Intake:
                 409,
                 f"track {state.name} is refused: the encoder that feeds this event is {kind}, this one is not alike",
             )
-        self._locked, state.track, state.grid = locked, track, grid
         if locked:
-            out = self._publisher.open(track, grid, now_ns, chunk_ticks=info.duration_ticks)
-            return out + self._place(session, state, info, data, now_ns)
-        state.run = Run(session, track, grid, now_ns)
-        return self._place(session, state, info, data, now_ns)
+            state.candidate = self.studios.enter(state.studio, track, grid, state.header, session, now_ns)
+        else:
+            state.run = Run(session, track, grid, now_ns)
+        self._locked = locked
 
-    def _place(self, session: int, state: _Session, info: ChunkInfo, data: bytes, now_ns: int) -> list[Message]:
-        assert state.grid is not None
+    def _place(self, state: _Session, info: ChunkInfo, mark: Mark, data: bytes, now_ns: int) -> list[Message]:
         if state.run is not None:
             return self._give(self._foreign.take(state.run, info, data, now_ns), now_ns)
-        grid = state.grid
-        if not _is_near(info.start_ticks, grid, now_ns):
+        assert state.candidate is not None
+        if not _is_near(info.start_ticks, state.candidate.grid, now_ns):
             self._publisher.drop(state.name, "implausible time")
             return []
-        index = grid.index(info.start_ticks)
-        place = self._timeline.place(grid, index)
-        end = grid.index(info.start_ticks + info.duration_ticks)
-        last = info.ends_stream or self._timeline.number_of(grid, end) > place.number
-        chunk = Chunk(
-            state.name, place.number, place.part, info.start_ticks, info.duration_ticks, info.independent, last, data
-        )
-        out = self._publisher.add(chunk, session, now_ns)
-        return out + (self._publisher.end_track(state.name, now_ns) if info.ends_stream else [])
+        return self.studios.take(state.candidate, info, mark, data, now_ns)
 
     def _give(self, placed: Iterable[Placed], now_ns: int) -> list[Message]:
         """Hand a foreign encoder's placed chunks over, opening their tracks where needed."""

@@ -1,4 +1,4 @@
-"""Letter: the JSON object that a request for the status or the target carries. Pure.
+"""Letter: the JSON object that a request for the status, the target or the source carries. Pure.
 
 Pieces of a body enter, as they come; what it says leaves, or a Refused. It knows no socket.
 """
@@ -9,12 +9,12 @@ from typing import Any, Literal
 from ringside.flow.origin.refused import Refused
 from ringside.flow.origin.target import milliseconds
 
-Kind = Literal["status", "target"]
+Kind = Literal["status", "target", "source"]
 MOST_BYTES = 256 * 1024
 
 
 class Letter:
-    """A body on its way in: the studio's status, or an operator's order of a target."""
+    """A body on its way in: a studio's status, or an operator's order."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind

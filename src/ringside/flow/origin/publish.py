@@ -80,10 +80,17 @@ class Publisher:
         if not self.on_air:
             self.targets.announce(name, now_ns)
 
-    def withdraw(self, name: str) -> None:
-        """The publisher of track `name` went before it sent any media: manifests wait for it no longer."""
-        if name not in self.lanes:
+    def attend(self, name: str, somebody: bool) -> None:
+        """Whether anybody is connected who could send track `name`; manifests wait for none that has had no media."""
+        if lane := self.lanes.get(name):
+            lane.reach.deserted = not somebody
+        elif not somebody:
             self.targets.withdraw(name)
+
+    def check(self, track: Track) -> None:
+        """Raises Refused 409 where it cannot stand in for what its name was so far."""
+        if lane := self.lanes.get(track.name):
+            check_same(lane.track, track)
 
     def open(
         self, track: Track, grid: Grid, now_ns: int, boundary: Boundary | None = None, new_timing: bool = False,
@@ -146,22 +153,18 @@ class Publisher:
         lane = self.lanes[chunk.track]
         changes = lane.window.add(chunk, session)
         self._measure(lane, chunk, changes, now_ns)
-        newest = max(self._newest_number, lane.window.number)
         out = lane.messages(changes)
         if not isinstance(changes[0], Dropped):
             self.recorder.added(chunk, session)
-            lane.reach.heard(now_ns, chunk.duration_ticks * NS_PER_S // lane.track.timescale)
+            length_ns = chunk.duration_ticks * NS_PER_S // lane.track.timescale
+            lane.reach.heard(now_ns, length_ns, now_ns - lane.end_ns)
             listed = any(isinstance(change, Parted | Finished) for change in changes)
             out += self._settle(now_ns) or (self._playlist(lane) if listed else [])
-        out += self._fill(now_ns)
-        if newest > self._newest_number:
-            self._newest_number = newest
-            out += self._turn(now_ns)
-        return out
+        return out + self._keep_up(now_ns)
 
     def tick(self, now_ns: int) -> list[Message]:
-        """Ten times a second: fill what is missing, let go of what is over."""
-        out = self._settle(now_ns) + self._fill(now_ns)
+        """Many times a second: fill what is missing, let go of what is over."""
+        out = self._settle(now_ns) + self._keep_up(now_ns)
         held = sum(lane.held_bytes for lane in self.lanes.values())
         return out + self._retirement.due(now_ns, held, self.config.dvr_bytes)
 
@@ -284,19 +287,33 @@ class Publisher:
         body = self._renderer.mpd(views, now_ns)
         return [Document(f"{self._folder}/index.mpd", body, "application/dash+xml", Cache.SHORT)]
 
+    def _keep_up(self, now_ns: int) -> list[Message]:
+        """What is missing is accounted for; whatever goes with a new segment."""
+        out = self._fill(now_ns)
+        newest = max((lane.window.number for lane in self.lanes.values()), default=-1)
+        if newest > self._newest_number:
+            self._newest_number = newest
+            out += self._turn(now_ns)
+        return out
+
     def _fill(self, now_ns: int) -> list[Message]:
-        """Tracks too far behind the newest are accounted for by GAP, so that all stay within reach of one another."""
+        """Tracks too far behind the newest are accounted for by GAP, so that all stay within reach of one another.
+
+        So is one behind the clock, unless its encoder has a time of its own.
+        """
         live = [lane for lane in self.lanes.values() if not lane.ended and lane.window.number >= 0]
         if self.ended or not live:
             return []
         lead_ns = max(lane.end_ns for lane in live)
         out: list[Message] = []
+        lost = 0
         for lane in live:
-            newly = not lane.window.lost
-            if lane.reach.is_lost(lane.window, lead_ns - lane.end_ns, now_ns):
-                out += self._fill_lane(lane, lead_ns)
-                out += self._multivariant() + self._mpd(now_ns) if newly else []
-        return out
+            due_ns = max(lead_ns, lane.reach.due_ns(now_ns)) if lane.window.rules.foreseen else lead_ns
+            before = lane.window.lost
+            if lane.reach.is_lost(lane.window, due_ns - lane.end_ns, now_ns):
+                out += self._fill_lane(lane, due_ns)
+                lost += not before
+        return out + (self._multivariant() + self._mpd(now_ns) if lost else [])
 
     def _fill_lane(self, lane: Lane, lead_ns: int) -> list[Message]:
         gaps = lane.gaps
@@ -304,7 +321,7 @@ class Publisher:
         changes = lane.window.fill(until_ticks)
         out = lane.messages(changes)
         if changes:
-            self.recorder.filled(lane.track.name, until_ticks)
+            self.recorder.filled(lane.track.name, lane.window.end_ticks)
             self.metrics.count("gaps_total", lane.gaps - gaps, track=lane.track.name)
             out += self._playlist(lane)
         return out

@@ -1,36 +1,48 @@
-"""Reach: when a track is so far behind the newest one that it counts as lost.
+"""Reach: when a track is so far behind that it counts as lost: behind the newest track, or behind the clock.
 
 How far behind, and when it was last heard, enter; yes or no leaves. A track that is merely late is not lost, nor one
 whose bytes wait in a socket while another's are being read: it must have been silent, and have been behind for a while.
+Only where nobody is connected who could send it, nothing is waited for.
 """
 
 from ringside.flow.origin.window import Window
 
 BEHIND_NS = 250_000_000
+MARGIN_NS = 50_000_000
+FADES = 16  # lateness is forgotten by one part in so many with each chunk
 
 
 class Reach:
     """One track's. `lag_ns`: how far behind it may be."""
 
     def __init__(self, lag_ns: int) -> None:
+        self.deserted = False  # nobody is connected who could send it
         self._lag_ns = lag_ns
         self._chunk_ns = 0
+        self._late_ns = 0
         self._heard_ns = 0
         self._behind_since_ns: int | None = None
 
-    def heard(self, now_ns: int, chunk_ns: int) -> None:
-        """A chunk of this length was used."""
+    def heard(self, now_ns: int, chunk_ns: int, late_ns: int = 0) -> None:
+        """A chunk of this length was used, so long after the end of its media."""
         self._heard_ns, self._chunk_ns, self._behind_since_ns = now_ns, chunk_ns, None
+        self._late_ns = max(late_ns, self._late_ns - self._late_ns // FADES)
+
+    def due_ns(self, now_ns: int) -> int:
+        """The Unix time up to which media would be here by now, if it came as it did before."""
+        return now_ns - self._late_ns - MARGIN_NS
 
     def is_lost(self, window: Window, behind_ns: int, now_ns: int) -> bool:
-        """Whether GAP must stand in for the track now, `behind_ns` behind the newest."""
+        """Whether GAP must stand in for the track now, `behind_ns` behind the newest, or behind what is due."""
         if window.lost:
             patience_ns = 2 * self._lag_ns + self._chunk_ns
             window.returning = window.returning and behind_ns <= patience_ns
             return True
-        if behind_ns <= self._lag_ns:
+        if behind_ns <= (0 if self.deserted else self._lag_ns):
             self._behind_since_ns = None
             return False
+        if self.deserted:
+            return behind_ns >= self._chunk_ns
         if self._behind_since_ns is None:
             self._behind_since_ns = now_ns
         silent = now_ns - self._heard_ns > self._lag_ns + self._chunk_ns
