@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from ringside import __version__
 from ringside.cli import crowd_verb, edge_verb, moq, multicast_verb, target
+from ringside.cli import source as source_verb
 from ringside.cli.console import sentences
 
 
@@ -34,9 +35,18 @@ SourceArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="SOURCE",
-        help="testcard (default), a file or http(s) URL, rtmp://HOST:PORT/live to be published to, "
-        "udp://ADDR:PORT (MPEG-TS, multicast included), or - (MPEG-TS on standard input).",
+        help="testcard (default), a file or http(s) URL, rtmp://HOST:PORT/live, srt://HOST:PORT or "
+        "whip://HOST:PORT/PATH to be published to, udp://ADDR:PORT (MPEG-TS, multicast included), "
+        "or - (MPEG-TS on standard input).",
         show_default=False,
+    ),
+]
+BackupOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--backup",
+        metavar="SOURCE",
+        help="Stands in while SOURCE is lost, black or frozen. Repeatable, the best first; all are open at once.",
     ),
 ]
 EventOption = Annotated[Path | None, typer.Option("--event", metavar="FILE", help="Event file (TOML).")]
@@ -80,7 +90,14 @@ def _overrides(**groups: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-@app.command(epilog="Example:  ringside live clip.mp4 --loop --port 8080")
+def _source(url: str | None, backups: list[str] | None, loop: bool, burn_strip: bool, takeover: bool) -> dict[str, Any]:
+    """The options of `[source]`; what plays a file again and lets a publisher take over holds for backups too."""
+    each = {key: True for key, on in (("loop", loop), ("takeover", takeover)) if on}
+    backup = [{"url": one, **each} for one in backups] if backups else None
+    return {"url": url, "loop": loop, "burn_strip": burn_strip, "takeover": takeover, "backup": backup}
+
+
+@app.command(epilog="Example:  ringside live rtmp://0.0.0.0:1935/live --backup back-soon.mp4 --loop --port 8080")
 def live(
     source: SourceArgument = None,
     event: EventOption = None,
@@ -92,6 +109,7 @@ def live(
     linger: Annotated[
         float | None, typer.Option(min=0, help="Serve the ended event for so many seconds. (default 12)")
     ] = None,
+    backup: BackupOption = None,
     loop: LoopOption = False,
     burn_strip: StripOption = False,
     takeover: TakeoverOption = False,
@@ -108,7 +126,7 @@ def live(
 
     changes = _overrides(
         event={"linger_s": linger},
-        source={"url": source, "loop": loop, "burn_strip": burn_strip, "takeover": takeover},
+        source=_source(source, backup, loop, burn_strip, takeover),
         edge={"host": host, "port": port},
         origin={"ingest_token": ingest_token, "feed_token": feed_token},
         moq=moq.changes(moq_on, moq_port, moq_relay),
@@ -127,6 +145,7 @@ def studio(
     event: EventOption = None,
     ingest_token: TokenOption = None,
     duration: Annotated[float | None, typer.Option(min=1, help="End the event after so many seconds.")] = None,
+    backup: BackupOption = None,
     loop: LoopOption = False,
     burn_strip: StripOption = False,
     takeover: TakeoverOption = False,
@@ -143,7 +162,7 @@ def studio(
     from ringside.cli import studio as verb
 
     changes = _overrides(
-        source={"url": source, "loop": loop, "burn_strip": burn_strip, "takeover": takeover},
+        source=_source(source, backup, loop, burn_strip, takeover),
         origin={"ingest_token": ingest_token},
     )
     with sentences():
@@ -213,6 +232,7 @@ def edge(
 
 app.add_typer(multicast_verb.app, name="multicast")
 app.command("target", epilog=target.EXAMPLE)(target.target)
+app.command("source", epilog=source_verb.EXAMPLE)(source_verb.source)
 app.command("crowd", epilog=crowd_verb.EXAMPLE)(crowd_verb.crowd)
 app.command("crowd worker", epilog=crowd_verb.WORKER_EXAMPLE)(crowd_verb.worker)
 

@@ -11,6 +11,7 @@ from ringside.cli import moq
 from ringside.cli.event import Event
 from ringside.cli.ports import private_listener, shown
 from ringside.cli.public import Public
+from ringside.cli.source_keeper import SourceKeeper
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.cli.target_keeper import TargetKeeper
 from ringside.core.errors import Misconfigured
@@ -28,6 +29,7 @@ class House:
         self.event = event
         self.public = Public(event.edge, verb)
         self.target: TargetKeeper | None = None
+        self.source: SourceKeeper | None = None
         try:
             moq.check(event.moq, event.edge, self.public.port)
         except Misconfigured:
@@ -57,10 +59,12 @@ class House:
         if (publisher := moq.child(self.event.moq, self.event.edge, self.public.port, feed)) is not None:
             supervisor.start(publisher)
         self.target = TargetKeeper(supervisor, origin)
-        self.public.announce(supervisor, self.target.answer)
+        self.source = SourceKeeper(supervisor, origin)
+        self.public.announce(supervisor, self.target.answer, self.source.answer)
         return origin
 
     def hear(self, child: Child, report: dict[str, Any]) -> None:
         """A child's report."""
-        if self.target is not None:
-            self.target.hear(child, report)
+        for keeper in (self.target, self.source):
+            if keeper is not None:
+                keeper.hear(child, report)

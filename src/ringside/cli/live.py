@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class Night:
         self.ended = asyncio.Event()
         self.studio = studio
         self.origin = house.start(self.supervisor)
+        if house.source is not None:
+            house.source.studio = studio
         self.supervisor.start(studio)
 
     def hear(self, child: Child, report: dict[str, Any]) -> None:
@@ -59,18 +62,23 @@ class Night:
         await asyncio.sleep(self.linger_s)
 
 
-def banner(event: Event, publish_to: str | None) -> None:
-    """Say where everything is."""
+def banner(event: Event, publish_to: Sequence[str], token: str) -> None:
+    """Say where everything is. Who opens the operator's page may choose what is on the air: `token` is never sent."""
     shown, elsewhere = addresses(event)
     also = f"   (elsewhere: {elsewhere})" if elsewhere != shown else ""
-    say(f"[bold]Ringside {__version__}[/]  event [bold]{event.event.name}[/] from {parse(event.source.url).name}")
+    say(f"[bold]Ringside {__version__}[/]  event [bold]{event.event.name}[/] from {_from(event)}")
     say(f"  watch    [bold cyan]{shown}[/]{also}")
-    say(f"  status   {shown}status")
+    say(f"  status   {shown}status#token={token}   (the operator's; without the token it only shows)")
     if line := moq.banner(event.moq, event.edge.port):
         say(line)
-    if publish_to:
-        say(f"  publish  {publish_to}")
+    for address in publish_to:
+        say(f"  publish  {address}")
     say("  Ctrl-C ends the event")
+
+
+def _from(event: Event) -> str:
+    """Its inputs, the wanted one first."""
+    return ", then ".join(parse(one.url).name for one in event.source.inputs)
 
 
 async def _carry(house: House, studio: Child, duration_s: float | None, verbose: bool) -> None:
@@ -89,7 +97,7 @@ def run(
     house = House(event, "live")
     try:
         studio = studio_child(event, house.ingest_url, house.token, trace)
-        banner(event, publish_to)
+        banner(event, publish_to, house.token)
         asyncio.run(_carry(house, studio, duration_s, verbose))
     finally:
         house.close()

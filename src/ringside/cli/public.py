@@ -9,7 +9,7 @@ from typing import Any
 from ringside.cli.console import say
 from ringside.cli.ports import is_free, open_public, program_on
 from ringside.cli.supervisor import Child, Supervisor
-from ringside.cli.takeover import Control, Holder, OnTarget, Running
+from ringside.cli.takeover import Control, Holder, OnSource, OnTarget, Running
 from ringside.core.errors import Misconfigured
 from ringside.flow.relay.edge import Config
 
@@ -54,16 +54,18 @@ class Public:
             children.append(Child(f"edge-{i + 1}", "edge", told, fds=(fd,), drains=True))
         return children
 
-    def announce(self, supervisor: Supervisor, on_target: OnTarget | None = None) -> None:
+    def announce(
+        self, supervisor: Supervisor, on_target: OnTarget | None = None, on_source: OnSource | None = None
+    ) -> None:
         """Keep the control socket from now on. One that had the port before is told to drain.
 
-        `on_target` answers for the target of the event that is carried here.
+        `on_target` and `on_source` answer for the target and the inputs of the event that is carried here.
         """
         holder = Holder(os.getpid(), self.verb, len(self.listeners))
         supervisor.drain_s = self.config.drain_s
         supervisor.on_drain = self._leave
         drain = lambda pid: supervisor.drain(f"replaced by process {pid}")  # noqa: E731
-        self._control = Control(holder, self.port, self.listeners, drain, on_target)
+        self._control = Control(holder, self.port, self.listeners, drain, on_target, on_source)
         self._control.open(replacing=self.old is not None)
         if self.old is not None:
             self.old.drain()

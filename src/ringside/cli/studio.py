@@ -40,7 +40,12 @@ def studio_child(
     header = (studio or known_as()).to_header()
     origins = [to] if isinstance(to, str) else list(to)
     config = {"event": told, "to": origins, "token": token, "trace": str(trace) if trace else "", "studio": header}
-    return Child("studio", "studio", config, stdin=event.source.url == "-", ends_on_order=True)
+    return Child("studio", "studio", config, stdin=_reads_input(event), ends_on_order=True)
+
+
+def _reads_input(event: Event) -> bool:
+    """Whether one of its inputs is standard input."""
+    return any(one.url == "-" for one in event.source.inputs)
 
 
 async def _push(studio: Child, duration_s: float | None, verbose: bool) -> None:
@@ -83,8 +88,8 @@ def run(
     source, publish_to = prepare(event.source)
     event = event.model_copy(update={"source": source})
     say(f"[bold]Ringside[/] studio of event [bold]{event.event.name}[/], pushing to {' and '.join(to)}")
-    if publish_to:
-        say(f"  publish  {publish_to}")
+    for address in publish_to:
+        say(f"  publish  {address}")
     say("  Ctrl-C ends the event")
     child = studio_child(event, to, event.origin.ingest_token, trace, studio)
     asyncio.run(_push(child, duration_s, verbose))

@@ -30,6 +30,7 @@ MAX_ASKERS = 8
 LINE_BYTES = 1024
 FDS_AT_ONCE = 64  # SCM_MAX_FD is 253
 OnTarget = Callable[[object], Awaitable[dict[str, Any]]]
+OnSource = Callable[[object], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,17 @@ class Running:
 
         Raises RingsideError where that cannot be.
         """
-        answer = self._ask("target", target_s=target_s)
+        return self._ordered("target", target_s=target_s)
+
+    def source(self, name: str | None = None) -> dict[str, Any]:
+        """Which input is on the air, as origin.Orders describes it; `name`: which shall be, or auto for the best.
+
+        Raises RingsideError where that cannot be.
+        """
+        return self._ordered("source", source=name)
+
+    def _ordered(self, what: str, **more: Any) -> dict[str, Any]:
+        answer = self._ask(what, **more)
         if "refused" in answer:
             raise RingsideError(str(answer["refused"]))
         return answer
@@ -139,7 +150,8 @@ class Running:
 class Control:
     """The control socket of a supervisor. `on_drain(pid)` is called when process `pid` has taken the port over.
 
-    `on_target(seconds or None)` answers who asks for the target, or orders one; None where there is no event.
+    `on_target(seconds or None)` and `on_source(name or None)` answer who asks for them, or orders others; None where
+    there is no event.
     """
 
     def __init__(
@@ -149,12 +161,13 @@ class Control:
         listeners: Sequence[socket.socket],
         on_drain: Callable[[int], None],
         on_target: OnTarget | None = None,
+        on_source: OnSource | None = None,
     ):
         self._holder = holder
         self._path = control_path(port)
         self._listeners = listeners
         self._on_drain = on_drain
-        self._on_target = on_target
+        self._on_target, self._on_source = on_target, on_source
         self._inode = 0
         self._socket: socket.socket | None = None
         self._askers: set[asyncio.Task[None]] = set()
@@ -243,16 +256,18 @@ class Control:
             for at in range(0, len(fds), FDS_AT_ONCE):
                 socket.send_fds(sock, [b"+"], fds[at : at + FDS_AT_ONCE])
         elif what == "target":
-            await self._say(sock, await self._target(question.get("target_s")))
+            await self._say(sock, await self._event(self._on_target, question.get("target_s"), what))
+        elif what == "source":
+            await self._say(sock, await self._event(self._on_source, question.get("source"), what))
         elif what == "drain":
             await self._say(sock, {"draining": True})
             self._on_drain(int(question.get("pid", 0)))
 
-    async def _target(self, target_s: object) -> dict[str, Any]:
-        if self._on_target is None:
-            return {"refused": f"{self._holder} has no target of its own: its origin has one"}
+    async def _event(self, ask: OnTarget | OnSource | None, wanted: object, what: str) -> dict[str, Any]:
+        if ask is None:
+            return {"refused": f"{self._holder} has no {what} of its own: its origin has one"}
         try:
-            return await self._on_target(target_s)
+            return await ask(wanted)
         except RingsideError as error:
             return {"refused": str(error)}
 

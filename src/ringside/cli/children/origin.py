@@ -17,6 +17,7 @@ from ringside.cli.children.channel import Channel
 from ringside.cli.children.render import Manifests, part_hold_back_s
 from ringside.cli.children.status import Gathering
 from ringside.core.ends import first, signalled
+from ringside.core.errors import RingsideError
 from ringside.core.feed import Message
 from ringside.core.telemetry import Metrics, Rates
 from ringside.flow import origin
@@ -43,9 +44,8 @@ class Process:
         target_at = lambda now_ns: self.board.schedule.at(now_ns)  # noqa: E731
         manifests = Manifests(about.timeline, about.title, hold_back_s, target_at)
         self.publisher = origin.Publisher(settings, about.name, about.timeline, manifests, self.metrics)
-        self.ingest = IngestServer(
-            self.publisher, self.publish, self.clock, settings, self.gathering.take_studio, self.aim
-        )
+        self.orders = origin.Orders(config.get("source"))
+        self.ingest = IngestServer(self.publisher, self.publish, self.clock, settings, self.take_studio, self.aim)
         self.hub = feed.Hub(
             config["feed"], self.clock, self.adopt, self.gathering.take_worker, feed_token=settings.feed_token
         )
@@ -73,6 +73,8 @@ class Process:
         self.gathering.order(order)
         if "target_ms" in order:
             self.aim(order["target_ms"])
+        if "source_asked" in order:
+            self.channel.report(source_asked=order["source_asked"], source_answer=self._asked_for(order["source"]))
 
     def aim(self, to_ms: int) -> dict[str, Any]:
         """All players are to steer to `to_ms` after capture: an operator says so, or whoever sheds load. What follows.
@@ -85,6 +87,29 @@ class Process:
             self.gathering.note(f"the target moves from {before.at(now_ns) / 1000:.4g} s to {to_ms / 1000:.4g} s")
         self.channel.report(target=self.board.schedule.values())
         return self.board.describe(now_ns)
+
+    def take_studio(self, status: dict[str, Any]) -> dict[str, Any]:
+        """A studio's letter; what it is answered: the operator's order, if there is one."""
+        self.gathering.take_studio(status)
+        return self.orders.heard(status, self.clock.now_ns())
+
+    def put_on_air(self, order: dict[str, Any]) -> dict[str, Any]:
+        """An operator says which input of the studios is to be on the air. What follows. Raises Refused.
+
+        The supervisor is told: it has a studio of this machine obey at once, and an origin that is started again go on.
+        """
+        before = self.orders.values()
+        told = self.orders.order(order, self.clock.now_ns())
+        if self.orders.values() != before:
+            self.gathering.note(f"the operator wants {self.orders.wanted} on the air")
+        self.channel.report(source=self.orders.values())
+        return told
+
+    def _asked_for(self, source: object) -> dict[str, Any]:
+        try:
+            return self.orders.describe() if source is None else self.put_on_air({"source": source})
+        except RingsideError as error:
+            return {"refused": str(error)}
 
     async def account(self) -> None:
         """Say how it goes, for ever."""

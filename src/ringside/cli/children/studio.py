@@ -42,6 +42,7 @@ class Studio:
         self._metrics = Metrics()
         self._stop = asyncio.Event()
         self._ends_event = False
+        self._obeyed = 0  # the version of the newest order
         self._fault: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._trace = _open_trace(config.get("trace", ""))
         self._sources = Sources(self._event.source, self._clock, self._metrics)
@@ -60,7 +61,7 @@ class Studio:
         )  # fmt: skip
         known_as = replace(Sender.from_header(config["studio"]), run=secrets.randbits(52)).to_header()
         self._pusher = Pusher(
-            config["to"], config["token"], self._clock, self._event.event.name, self._metrics, known_as
+            config["to"], config["token"], self._clock, self._event.event.name, self._metrics, known_as, self._answered
         )
         self._streams = {stream.name: stream for stream in self._encoder.tracks()}
         self._segmenters = {name: self._segmenter(stream) for name, stream in self._streams.items()}
@@ -95,13 +96,38 @@ class Studio:
         self._fault.get_loop().call_soon_threadsafe(tell)
 
     def order(self, order: dict[str, Any]) -> None:
-        """From the supervisor: end the event properly. A mere SIGTERM ends this process, and the event goes on."""
+        """From the supervisor: end the event properly, or put an input on the air.
+
+        A mere SIGTERM ends this process, and the event goes on.
+        """
         if order.get("end"):
             self._ends_event = True
             self._stop.set()
+        if "source" in order:
+            self._obey(order)
+
+    def _answered(self, answer: str) -> None:
+        """An origin's answer to the status: the operator's order, if there is one."""
+        try:
+            order = json.loads(answer)
+        except ValueError:
+            return
+        if isinstance(order, dict) and "source" in order:
+            self._obey(order)
+
+    def _obey(self, order: dict[str, Any]) -> None:
+        """Put an input on the air, unless a later order has come by another way."""
+        version, name = order.get("version"), order["source"]
+        if not isinstance(version, int) or version <= self._obeyed or not isinstance(name, str | None):
+            return
+        self._obeyed = version
+        if not self._programme.force(name):
+            log.warning("the operator wants %.40s on the air: there is no such input here", name)
 
     async def run(self) -> None:
         """Until told to end, refused, broken or orphaned; then end the event properly."""
+        if "order" in self._channel.config:
+            self._obey(self._channel.config["order"])
         self._sources.start(self._programme.sinks)
         for segmenter in self._segmenters.values():
             self._pusher.add_track(segmenter.track)
