@@ -45,7 +45,10 @@ class Process:
         manifests = Manifests(about.timeline, about.title, hold_back_s, target_at)
         self.publisher = origin.Publisher(settings, about.name, about.timeline, manifests, self.metrics)
         self.orders = origin.Orders(config.get("source"))
-        self.ingest = IngestServer(self.publisher, self.publish, self.clock, settings, self.take_studio, self.aim)
+        self.ingest = IngestServer(
+            self.publisher, self.publish, self.clock, settings, self.take_studio, self.aim, self.put_on_air,
+            self.gathering.note,
+        )  # fmt: skip
         self.hub = feed.Hub(
             config["feed"], self.clock, self.adopt, self.gathering.take_worker, feed_token=settings.feed_token
         )
@@ -121,7 +124,7 @@ class Process:
         """Put `/status.json`, `/metrics` and `/moq.json` out."""
         now_ns = self.clock.now_ns()
         cpu_cores = self._rates.take(now_ns, cpu_cores=time.process_time())["cpu_cores"]
-        described = {**self.publisher.describe(), "cpu_cores": round(cpu_cores, 3), "pid": os.getpid()}
+        described = {**self.ingest.describe(), "cpu_cores": round(cpu_cores, 3), "pid": os.getpid()}
         described["feed"] = self.hub.describe()
         self._count_feeds(described["feed"])
         described["window_bytes"] = described["held_bytes"]
