@@ -68,7 +68,7 @@ def banner(event: Event, publish_to: Sequence[str], token: str) -> None:
     also = f"   (elsewhere: {elsewhere})" if elsewhere != shown else ""
     say(f"[bold]Ringside {__version__}[/]  event [bold]{event.event.name}[/] from {_from(event)}")
     say(f"  watch    [bold cyan]{shown}[/]{also}")
-    say(f"  status   {shown}status#token={token}   (the operator's; without the token it only shows)")
+    say(f"  status   {shown}status#token={token}")
     if line := moq.banner(event.moq, event.edge.port):
         say(line)
     for address in publish_to:

@@ -14,6 +14,7 @@ import uvloop
 
 from ringside.cli import event as event_file
 from ringside.cli.children.channel import Channel
+from ringside.core.boxes import Mark, write_mark
 from ringside.core.errors import Misconfigured, RingsideError
 from ringside.core.media import Chunk, Frame, Grid, Track
 from ringside.core.studio import Studio as Sender
@@ -76,7 +77,11 @@ class Studio:
             self._send(chunk)
 
     def _send(self, chunk: Chunk) -> None:
-        self._pusher.send(chunk)
+        """Send it, and say of it what is known to be wrong with its frames."""
+        stream = self._streams[chunk.track]
+        first, frames = (ticks // stream.grid.frame_ticks for ticks in (chunk.start_ticks, chunk.duration_ticks))
+        mark = Mark.of(self._programme.defect(index, stream.kind) for index in range(first, first + frames))
+        self._pusher.send(replace(chunk, data=write_mark(chunk.data, mark)) if mark else chunk)
         if trace := self._trace:
             self._note(trace, chunk)
 
