@@ -116,12 +116,11 @@ class Stage:
     folder: Path
     event: Path
     _ended: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    _count: int = 0
+    _names: set[str] = field(default_factory=set)
 
     def start(self, verb: str, *words: str, port: int = 0, name: str = "", under: Sequence[str] = ()) -> Running:
         """`ringside VERB WORDS`, on a loopback port, a free one unless told; `under`: words before the command."""
-        self._count += 1
-        name = name or f"{verb}-{self._count}"
+        name = name or f"{verb}-{len(self._names) + 1}"
         OUT.mkdir(exist_ok=True)
         log = OUT / f"faults-{name}.log"
         command = [*under, *RINGSIDE, verb, *words]
@@ -129,10 +128,11 @@ class Stage:
             port = port or free_port()
             command += ["--port", str(port), "--host", "127.0.0.1"]
         environment = {**os.environ, "XDG_STATE_HOME": str(self.folder / "state"), "COLUMNS": "200"}
-        with log.open("ab") as file:
+        with log.open("ab" if name in self._names else "wb") as file:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment, start_new_session=True
             )
+        self._names.add(name)
         running = Running(name, process, log, port)
         self._ended.callback(running.end)
         return running

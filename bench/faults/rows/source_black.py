@@ -16,6 +16,7 @@ from bench.faults.verdict import Bound, Fired, Row, Trial
 from bench.harness import free_port
 
 BACKUP_S = EPOCH_S + 86_400
+BACKUP = '[[source.backup]]\nname = "second"\nurl = "udp://127.0.0.1:{port}"'
 KINDS: tuple[Kind, ...] = ("black", "frozen")
 BEFORE_S, FAULT_S, AFTER_S = 2.0, 6.0, 8.0
 SEGMENT_S, BACK_S = 2.0, 6.0
@@ -34,9 +35,12 @@ def control(options: Options) -> Trial:
 def play(options: Options, kinds: tuple[Kind, ...], backup: bool) -> Trial:
     """Each fault in turn on one event."""
     trial, ports = Trial(), (free_port(), free_port())
-    with stage() as there, Camera(ports[0]) as camera, Camera(ports[1], BACKUP_S):
-        words = ["--backup", f"udp://127.0.0.1:{ports[1]}"] if backup else []
-        live = there.live(f"udp://127.0.0.1:{ports[0]}", *words)
+    with (
+        stage(more=BACKUP.format(port=ports[1]) if backup else "") as there,
+        Camera(ports[0]) as camera,
+        Camera(ports[1], BACKUP_S),
+    ):
+        live = there.live(f"udp://127.0.0.1:{ports[0]}")
         on_screen(there, live)
         lasts_s = len(kinds) * (BEFORE_S + FAULT_S + AFTER_S)
         with watching(there, live, options, lasts_s, viewers=VIEWERS, check=backup,
