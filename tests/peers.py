@@ -5,6 +5,7 @@ missing are skipped by name, never silently.
 """
 
 import contextlib
+import ctypes
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 RTMP_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
+LIBSRT = "libsrt-gnutls.so.1.5"
 PEERS = {
     "ffmpeg": "ffmpeg",
     "chromium": "chromium",
@@ -21,6 +23,7 @@ PEERS = {
     "ip": "iproute2",
     "nft": "nftables",
     RTMP_MODULE: "libnginx-mod-rtmp",
+    LIBSRT: "libsrt1.5-gnutls",
 }
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # where root's programs are for everybody else
 BENCH_PEERS = {"wrk": "wrk"}
@@ -36,6 +39,10 @@ def missing(asked: list[str]) -> dict[str, str]:
 
 
 def _is_here(thing: str) -> bool:
+    if ".so." in thing:
+        with contextlib.suppress(OSError):
+            return bool(ctypes.CDLL(thing))
+        return False
     return bool(shutil.which(thing, path=PATH)) or Path(thing).exists()
 
 

@@ -9,10 +9,21 @@ from typing import Any, Protocol
 class Receiver(Protocol):
     """Where bytes come from. It is used by one thread; only `status` may be asked from another."""
 
-    ends: bool  # whether its sender can be made to wait, and its end is the end
-    port: int  # it is bound to; 0: none
-    sender: int  # goes up when bytes begin to come from another sender than those before
-    trouble: str  # why nothing comes, as the end of a sentence; empty: nothing is known to be wrong
+    @property
+    def ends(self) -> bool:
+        """Whether its sender can be made to wait, and its end is the end."""
+
+    @property
+    def port(self) -> int:
+        """What it is bound to; 0: nothing."""
+
+    @property
+    def sender(self) -> int:
+        """Goes up when bytes begin to come from another sender than those before."""
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing comes, as the end of a sentence; empty: nothing is known to be wrong."""
 
     def receive(self, within_s: float) -> bytes | None:
         """What arrives within a time; b"" when nothing does; None at the end."""
