@@ -4,6 +4,7 @@
     [source]   url = "rtmp://0.0.0.0:1935/live"   burn_strip = false
     [encode]   fps = 30   [[encode.ladder]] height = 720   bitrate_bps = 2_800_000
     [origin]   dvr_s = 300   dvr_bytes = 536_870_912
+    [archive]  url = "s3://bucket/events"   memory_s = 60   keep_s = 2_592_000
     [edge]     host = "0.0.0.0"   port = 8080   workers = 1
     [moq]      on = true   port = 8080   relay = "https://relay.example:4443/"
     [fill]     origin = "http://origin:8080"   memory_bytes = 1_073_741_824   (of `ringside edge` alone)
@@ -22,6 +23,7 @@ from ringside.core.errors import Misconfigured
 from ringside.flow.capture import Config as Source
 from ringside.flow.encode import Config as Encode
 from ringside.flow.origin import Config as Origin
+from ringside.flow.origin.archive import Config as Archive
 from ringside.flow.relay.edge import Config as Edge
 from ringside.flow.relay.fill.config import Config as Fill
 from ringside.flow.relay.moq import Config as Moq
@@ -36,6 +38,7 @@ class Event(BaseModel):
     source: Source = Source()
     encode: Encode = Encode()
     origin: Origin = Origin()
+    archive: Archive = Archive()
     edge: Edge = Edge()
     fill: Fill | None = None
     moq: Moq = Moq()

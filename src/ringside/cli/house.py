@@ -14,7 +14,9 @@ from ringside.cli.public import Public
 from ringside.cli.source_keeper import SourceKeeper
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.cli.target_keeper import TargetKeeper
+from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured
+from ringside.flow.origin.archive.sessions import Session
 
 
 def addresses(event: Event) -> tuple[str, str]:
@@ -35,15 +37,26 @@ class House:
         except Misconfigured:
             self.public.close()
             raise
+        self.session = self._session(verb == "origin")
         self.token = event.origin.ingest_token or secrets.token_urlsafe(16)
         self._listener: socket.socket = private_listener()
         self._folder = Path(tempfile.mkdtemp(prefix="ringside-"))
         self._folder.chmod(0o700)
         self.ingest_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
+    def _session(self, resumes: bool) -> Session:
+        """Where the origin keeps what it publishes, however often it is started again."""
+        about = self.event.event
+        try:
+            return Session.choose(self.event.archive, about.name, about.timeline, Wall().now_ns(), resumes)
+        except Misconfigured:
+            self.public.close()
+            raise
+
     def close(self) -> None:
         """Give back the listeners and the folder."""
         self.public.close()
+        self.session.close()
         self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -52,6 +65,7 @@ class House:
         dumped, feed, fd = self.event.model_dump(mode="json"), self._folder / "feed", self._listener.fileno()
         settings = {**dumped["origin"], "ingest_token": self.token}
         told = {"about": dumped["event"], "origin": settings, "feed": str(feed), "listen_fd": fd}
+        told |= {"archive": dumped["archive"], "session": str(self.session.folder)}
         origin = Child("origin", "origin", told, fds=(fd,))
         supervisor.start(origin)
         for worker in self.public.workers(feed):

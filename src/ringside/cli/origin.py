@@ -36,6 +36,8 @@ def run(path: Path | None, changes: dict[str, dict[str, Any]], verbose: bool) ->
         say(f"  ingest   {shown}ingest/{event.event.name}/TRACK")
         if not event.origin.ingest_token:
             say(f"  token    {house.token}   (made up now; choose one with --ingest-token)")
+        if house.session.resumed:
+            say(f"  session  {house.session.folder.name} is gone on with")
         say(f"  watch    [bold cyan]{shown}[/]")
         say(f"  status   {shown}status")
         asyncio.run(_serve(house, verbose))

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -21,7 +22,12 @@ from ringside.core.errors import RingsideError
 from ringside.core.feed import Message
 from ringside.core.telemetry import Metrics, Rates
 from ringside.flow import origin
+from ringside.flow.origin import archive
 from ringside.flow.origin.aio import IngestServer
+from ringside.flow.origin.archive.keeper import Keeper
+from ringside.flow.origin.archive.scribe import Scribe
+from ringside.flow.origin.archive.sessions import written_by_us
+from ringside.flow.origin.archive.spool import About as SpoolAbout
 from ringside.flow.relay import feed
 
 STATUS_S = 1.0
@@ -37,13 +43,15 @@ class Process:
         self.channel = channel
         self.gathering = Gathering(about.name, self.clock)
         self.metrics = Metrics()
-        kept = config.get("target")
         began = origin.begun(about.target_s, self.clock.now_ns())
-        self.board = origin.Board(about.name, origin.Schedule.of(kept) if kept else began)
+        schedule = origin.Schedule.of(config["target"]) if config.get("target") else began
+        self.board = origin.Board(about.name, schedule)
         hold_back_s = settings.part_hold_back_s or part_hold_back_s(about.target_s, about.timeline)
         target_at = lambda now_ns: self.board.schedule.at(now_ns)  # noqa: E731
         manifests = Manifests(about.timeline, about.title, hold_back_s, target_at)
-        self.publisher = origin.Publisher(settings, about.name, about.timeline, manifests, self.metrics)
+        kept, scribe = archive.Config.model_validate(config["archive"]), Scribe()
+        live = settings.model_copy(update={"dvr_s": min(settings.dvr_s, kept.memory_s)})
+        self.publisher = origin.Publisher(live, about.name, about.timeline, manifests, self.metrics, scribe)
         self.orders = origin.Orders(config.get("source"))
         self.ingest = IngestServer(
             self.publisher, self.publish, self.clock, settings, self.take_studio, self.aim, self.put_on_air,
@@ -52,6 +60,11 @@ class Process:
         self.hub = feed.Hub(
             config["feed"], self.clock, self.adopt, self.gathering.take_worker, feed_token=settings.feed_token
         )
+        self.folder = Path(config["session"])
+        session = SpoolAbout(about.name, self.folder.name, about.title, about.timeline)
+        self.keeper = Keeper(
+            kept, session, self.folder, self.publisher, scribe, self.tell, self.clock, settings.dvr_s
+        )  # fmt: skip
         self._state = "waiting"
         self._rates = Rates()
 
@@ -63,6 +76,10 @@ class Process:
             self.ingest.adopt(connection, data)
 
     def publish(self, messages: list[Message]) -> None:
+        """Write down what was decided, and tell it."""
+        self.keeper.publish(messages)
+
+    def tell(self, messages: list[Message]) -> None:
         """Feed the workers; tell the supervisor when the event goes on the air and when it has ended."""
         self.hub.publish(messages)
         state = "ended" if self.publisher.ended else "live" if self.publisher.on_air else "waiting"
@@ -133,7 +150,16 @@ class Process:
         target = self.board.describe(now_ns)
         self.metrics.gauge("target_latency_ms", target["now_ms"])
         status = self.gathering.status(described, parts, self._state, target)
+        status["archive"] = self.keeper.status()
+        self._count_archive(status["archive"])
         self.hub.publish(self.gathering.documents(status, self.metrics.snapshot()))
+
+    def _count_archive(self, described: dict[str, Any]) -> None:
+        self.metrics.gauge("archive_waiting_segments", described["waiting"])
+        self.metrics.gauge("archive_spool_waiting_bytes", described["spool"]["waiting_bytes"])
+        counted = {**described, "told_unwritten": described["spool"]["told_unwritten"]}
+        for name in ("segments", "bytes", "failed", "told_unwritten"):
+            self.metrics.values[self.metrics.key(f"archive_{name}_total")] = counted[name]
 
     def _count_feeds(self, described: dict[str, Any]) -> None:
         self.metrics.gauge("feed_connections", described["feeds"])
@@ -145,6 +171,8 @@ class Process:
 async def _serve(channel: Channel) -> None:
     process = Process(channel)
     terminated = signalled(signal.SIGTERM)
+    lock = await written_by_us(process.folder)
+    process.tell(process.keeper.begin())
     await process.hub.start()
     process.hub.publish(process.board.begin())
     await process.ingest.listen(sock=socket.socket(fileno=os.dup(channel.config["listen_fd"])))
@@ -153,7 +181,9 @@ async def _serve(channel: Channel) -> None:
         await first(process.account(), channel.listen(process.order), terminated)
     finally:
         await process.ingest.close()
+        await process.keeper.close()
         process.hub.close()
+        lock.close()
 
 
 def run(channel: Channel) -> None:

@@ -16,6 +16,7 @@ class Roll:
     def __init__(self) -> None:
         self.first = 0
         self.bytes = 0
+        self.losses = 0  # segments that became a GAP after they were added
         self.inits: list[str] = []
         self._starts = array("q")
         self._durations = array("q")
@@ -53,9 +54,14 @@ class Roll:
         """The media of `number` could not be kept: from now on it is a GAP."""
         if number in self:
             at = number - self.first
+            self.losses += 1
             self.bytes -= self._sizes[at]
             self._sizes[at] = 0
             self._flags[at] |= GAP
+
+    def bytes_from(self, number: int) -> int:
+        """Of the media of `number` and all after it."""
+        return sum(self._sizes[max(0, number - self.first) :])
 
     def forget(self, below: int) -> None:
         """Let go of the segments under `below`."""

@@ -69,7 +69,7 @@ class Publisher:
 
     def begin(self) -> list[Message]:
         """To be sent first: whoever comes before the event waits for its manifests."""
-        return [Expected(f"{self._folder}/index.m3u8"), Expected(f"{self._folder}/index.mpd")]
+        return [] if self._listed else [Expected(f"{self._folder}/index.m3u8"), Expected(f"{self._folder}/index.mpd")]
 
     def announce(self, name: str, now_ns: int) -> None:
         """A publisher of track `name` has connected: manifests wait for it. Raises Refused when there are too many."""
