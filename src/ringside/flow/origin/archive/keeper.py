@@ -274,8 +274,8 @@ class Keeper:
 
     @property
     def index(self) -> Index:
-        """The session, as of now."""
-        return self._holdings.index(self._clock.now_ns())
+        """The session, as of now, without its shards."""
+        return self._holdings.index(self._clock.now_ns(), {})
 
     def tracks(self) -> Mapping[str, Track]:
         """Every track as it is, with its header."""
