@@ -127,7 +127,7 @@ def _srt(url: str, parts: SplitResult, port: int | None) -> Spec:
         raise Misconfigured(f"source {url.partition('?')[0]}: the port is missing, as in srt://0.0.0.0:9000")
     host = parts.hostname or "0.0.0.0"
     shown = f"srt://{host}:{port}"
-    options = {"mode": "listener", "streamid": "", "latency": "120", "passphrase": ""}
+    options = {"mode": "listener", "streamid": "", "latency": "200", "passphrase": ""}
     options |= _query(url, parts, SRT_OPTIONS)
     if options["mode"] not in SRT_MODES:
         raise Misconfigured(f"source {shown}: mode is listener or caller, not {options['mode']}")

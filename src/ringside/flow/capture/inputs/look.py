@@ -37,7 +37,7 @@ MEMORY_NS = 800_000_000  # of what pictures did; one counts by how long it is af
 LONGEST_NS = 200_000_000  # no more than this
 MOST = 0.75
 SILENT = 0.001  # -60 dBFS: no sample is louder
-_LIMITED = ("yuv4", "yuva4", "nv")  # formats whose first plane is luma, limited unless they say otherwise
+_LIMITED = ("yuv4", "yuva4", "nv", "p0")  # formats whose first plane is luma, limited unless they say otherwise
 _FULL = ("yuvj", "gray", "gbr", "rgb", "bgr")
 
 
