@@ -115,6 +115,14 @@ def test_what_nobody_wanted_for_so_long_that_it_has_gone_is_not_missed() -> None
     assert (playlist.media_sequence, len(playlist.segments)) == (event.START + 10, 10)
 
 
+def test_a_segment_that_was_lost_after_it_was_listed_is_a_gap_from_then_on() -> None:
+    segments = roll(VIDEO, 5)
+    renderer = WholeRenderer(segments, VIDEO.timescale)
+    assert not any(s.gap for s in written(renderer).segments)
+    segments.lose(event.START + 2)
+    assert [s.gap for s in written(renderer).segments] == [False, False, True, False, False]
+
+
 def test_nothing_at_all_is_no_playlist() -> None:
     renderer = WholeRenderer(Roll(), VIDEO.timescale)
     assert renderer.advance(2**62)

@@ -15,6 +15,7 @@ import uvloop
 
 from ringside.cli.about import About
 from ringside.cli.children.channel import Channel
+from ringside.cli.children.keeping import Keeping
 from ringside.cli.children.render import Manifests, part_hold_back_s
 from ringside.cli.children.status import Gathering
 from ringside.core.ends import first, signalled
@@ -55,16 +56,19 @@ class Process:
         self.orders = origin.Orders(config.get("source"))
         self.ingest = IngestServer(
             self.publisher, self.publish, self.clock, settings, self.take_studio, self.aim, self.put_on_air,
-            self.gathering.note,
+            self.gathering.note, self.want_slate,
         )  # fmt: skip
         self.hub = feed.Hub(
-            config["feed"], self.clock, self.adopt, self.gathering.take_worker, feed_token=settings.feed_token
-        )
+            config["feed"], self.clock, self.adopt, self.gathering.take_worker, self.bring,
+            feed_token=settings.feed_token,
+        )  # fmt: skip
         self.folder = Path(config["session"])
         session = SpoolAbout(about.name, self.folder.name, about.title, about.timeline)
         self.keeper = Keeper(
             kept, session, self.folder, self.publisher, scribe, self.tell, self.clock, settings.dvr_s
         )  # fmt: skip
+        self.keeping = Keeping(self.keeper, self.hub, self.clock, settings.dvr_s)
+        self.keeper.on_finished = self.keeping.renew
         self._state = "waiting"
         self._rates = Rates()
 
@@ -74,6 +78,10 @@ class Process:
             self.hub.adopt(connection, data)
         else:
             self.ingest.adopt(connection, data)
+
+    def bring(self, path: str) -> None:
+        """A worker wants what has left memory, or an event that has ended."""
+        self.keeping.wanted(path)
 
     def publish(self, messages: list[Message]) -> None:
         """Write down what was decided, and tell it."""
@@ -113,6 +121,11 @@ class Process:
         self.gathering.take_studio(status)
         return self.orders.heard(status, self.clock.now_ns())
 
+    def want_slate(self, tracks: list[dict[str, Any]]) -> None:
+        """No studio sends anything: the supervisor is asked for the slate in these tracks; in none: one is back."""
+        self.gathering.note("no studio sends: the slate is asked for" if tracks else "the slate is not needed any more")
+        self.channel.report(stopgap=tracks)
+
     def put_on_air(self, order: dict[str, Any]) -> dict[str, Any]:
         """An operator says which input of the studios is to be on the air. What follows. Raises Refused.
 
@@ -150,7 +163,7 @@ class Process:
         target = self.board.describe(now_ns)
         self.metrics.gauge("target_latency_ms", target["now_ms"])
         status = self.gathering.status(described, parts, self._state, target)
-        status["archive"] = self.keeper.status()
+        status["archive"] = {**self.keeper.status(), "brought_back": self.keeping.describe()}
         self._count_archive(status["archive"])
         self.hub.publish(self.gathering.documents(status, self.metrics.snapshot()))
 
@@ -175,10 +188,11 @@ async def _serve(channel: Channel) -> None:
     process.tell(process.keeper.begin())
     await process.hub.start()
     process.hub.publish(process.board.begin())
+    process.keeping.renew()
     await process.ingest.listen(sock=socket.socket(fileno=os.dup(channel.config["listen_fd"])))
     channel.report(ready=True, target=process.board.schedule.values())
     try:
-        await first(process.account(), channel.listen(process.order), terminated)
+        await first(process.account(), process.keeping.run(), channel.listen(process.order), terminated)
     finally:
         await process.ingest.close()
         await process.keeper.close()

@@ -144,10 +144,14 @@ class Clip:
         self._write(line, packet)
 
     def _follow(self, line: _Line, packet: "Packet") -> None:
-        """A packet of another track: beside the first one's."""
-        at_s, length_s = _time(packet, packet.pts), _length(packet)
-        if self.made.frames and at_s > self.made.start_s - PRIMING * length_s and at_s < self.made.end_s:
-            self._write(line, packet)
+        """A packet of another track: beside the first one's. The last ones before those may be needed, and are kept."""
+        if _time(packet, packet.pts) >= self.made.end_s:
+            line.lead = [*line.lead[1 - PRIMING :], packet]
+            return
+        for each in (*line.lead, packet):
+            if _time(each, each.pts) > self.made.start_s - PRIMING * _length(each):
+                self._write(line, each)
+        line.lead.clear()
 
     def _write(self, line: _Line, packet: "Packet") -> None:
         assert self._file is not None

@@ -41,6 +41,7 @@ class WholeRenderer:
         self._text.clear()
         del self._lengths[:]
         self._first, self._before = self._roll.first, None
+        self._losses = self._roll.losses
 
     def __repr__(self) -> str:
         return f"<WholeRenderer {len(self._lengths)} segments from {self._first}, {len(self._text)} B>"
@@ -52,8 +53,8 @@ class WholeRenderer:
 
     def advance(self, after: int, at_once: int = AT_ONCE) -> bool:
         """Print at most `at_once` of the segments below `after`; whether all of them are."""
-        if self.after < self._roll.first:  # nobody has wanted it for long
-            self._begin()
+        if self.after < self._roll.first or self._losses != self._roll.losses:
+            self._begin()  # nobody has wanted it for long, or what was printed is not so any more
         for segment in self._roll.segments(self.after, min(after, self.after + at_once)):
             lines_of = self._lines(segment)
             self._text += lines_of

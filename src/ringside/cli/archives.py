@@ -1,0 +1,68 @@
+"""Archives: the options by which a verb finds a recording, and what is told of those that there are."""
+
+from fractions import Fraction
+from typing import Annotated
+
+import typer
+
+from ringside.cli.when import lasting, shown
+from ringside.core.catalog import Index
+from ringside.core.errors import RingsideError
+from ringside.core.media import NS_PER_S
+from ringside.flow.origin.archive import Config
+from ringside.flow.origin.replay import Recording
+
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--archive",
+        metavar="URL",
+        envvar="RINGSIDE_ARCHIVE",
+        help="A folder, or s3://BUCKET/PREFIX and the like. (default: where this user's events are kept)",
+    ),
+]
+Session = Annotated[
+    str | None,
+    typer.Option("--session", metavar="S", help="Which time the event was on, as --list says. (default: the last)"),
+]
+
+
+def url_of(archive: str | None) -> str:
+    """Where to look."""
+    return archive or Config().store_url
+
+
+async def recording(archive: str | None, event: str, session: str | None) -> Recording:
+    """The recording of `event`. Raises RingsideError where there is none."""
+    from ringside.flow.origin.archive.reader import open_session
+
+    return await open_session(url_of(archive), event, session or "")
+
+
+async def indexes(archive: str | None, event: str) -> list[Index]:
+    """All sessions of `event`, or of every event for "". Raises RingsideError."""
+    from ringside.flow.origin.archive.reader import sessions
+
+    return await sessions(url_of(archive), event)
+
+
+def table(found: list[Index], archive: str | None, event: str) -> str:
+    """The sessions, a line each. Raises RingsideError where there is none."""
+    if not found:
+        raise RingsideError(f"{url_of(archive)} has nothing of {event}" if event else f"{url_of(archive)} is empty")
+    rows = [_row(index) for index in sorted(found, key=lambda index: (index.event, index.session))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(r, widths, strict=True)).rstrip() for r in rows)
+
+
+def _row(index: Index) -> list[str]:
+    length_s = Fraction(max(0, index.until_ns - index.began_ns), NS_PER_S)
+    return [
+        index.event,
+        index.session,
+        shown(Fraction(index.began_ns, NS_PER_S))[:16],
+        lasting(int(length_s)),
+        f"{index.media_bytes / 1e6:.1f} MB",
+        "ended" if index.ended_ns else "not ended",
+        index.title,
+    ]
