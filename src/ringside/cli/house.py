@@ -12,6 +12,7 @@ from ringside.cli.event import Event
 from ringside.cli.ports import private_listener, shown
 from ringside.cli.public import Public
 from ringside.cli.source_keeper import SourceKeeper
+from ringside.cli.stopgap import StopgapKeeper
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.cli.target_keeper import TargetKeeper
 from ringside.core.clock import Wall
@@ -32,6 +33,7 @@ class House:
         self.public = Public(event.edge, verb)
         self.target: TargetKeeper | None = None
         self.source: SourceKeeper | None = None
+        self.stopgap: StopgapKeeper | None = None
         try:
             moq.check(event.moq, event.edge, self.public.port)
         except Misconfigured:
@@ -74,11 +76,12 @@ class House:
             supervisor.start(publisher)
         self.target = TargetKeeper(supervisor, origin)
         self.source = SourceKeeper(supervisor, origin)
+        self.stopgap = StopgapKeeper(supervisor, self.event, self.ingest_url, self.token)
         self.public.announce(supervisor, self.target.answer, self.source.answer)
         return origin
 
     def hear(self, child: Child, report: dict[str, Any]) -> None:
         """A child's report."""
-        for keeper in (self.target, self.source):
+        for keeper in (self.target, self.source, self.stopgap):
             if keeper is not None:
                 keeper.hear(child, report)

@@ -38,6 +38,7 @@ class Child:
     stdin: bool = False
     ends_on_order: bool = False  # its work has an end of its own, which it is ordered to come to
     drains: bool = False  # on SIGTERM it answers what is under way and then ends; on SIGINT it ends
+    expendable: bool = False  # whatever is wrong with it, the event goes on
     finishing: bool = False
     served: bool = False  # has been ready at least once
     restarts: int = 0
@@ -84,6 +85,14 @@ class Supervisor:
         self.order(child, {"end": True})
         keeper = self._keepers[child.name]
         await asyncio.wait([keeper], timeout=within_s)
+
+    async def dismiss(self, child: Child, within_s: float) -> None:
+        """Have a child that is not needed any more end its work, by force if it does not in time, and forget it."""
+        await self.finish(child, within_s)
+        if child.process and child.process.returncode is None:
+            child.process.kill()
+        if child in self.children and not self._stopping:
+            self.children.remove(child)
 
     async def until(self, course: Coroutine[Any, Any, None], tell: Child) -> None:
         """Keep going until `course` ends, a signal comes or a child is beyond mending (raised); then stop everything.
@@ -227,7 +236,7 @@ class Supervisor:
             child.served = True
         if "fatal" in report and not self._fatal.done():
             misconfigured = report.get("status") == Misconfigured.exit_status
-            if misconfigured or not child.served:  # an event on the air stays on the air
+            if not child.expendable and (misconfigured or not child.served):  # an event on the air stays on the air
                 self._fatal.set_exception((Misconfigured if misconfigured else RingsideError)(report["fatal"]))
             else:
                 log.error("%s: %s", child.name, report["fatal"])

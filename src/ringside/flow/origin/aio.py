@@ -24,6 +24,7 @@ from ringside.flow.origin.letter import Letter
 from ringside.flow.origin.publish import Publisher
 from ringside.flow.origin.refused import Refused
 from ringside.flow.origin.request import CONTINUE, Head, answer
+from ringside.flow.origin.select import Stopgap, stopgap
 from ringside.flow.origin.target import JSON
 
 log = logging.getLogger(__name__)
@@ -38,13 +39,16 @@ OnStatus = Callable[[dict[str, Any]], dict[str, Any] | None]
 OnTarget = Callable[[int], dict[str, Any]]
 OnSource = Callable[[dict[str, Any]], dict[str, Any]]
 OnNews = Callable[[str], None]
+OnStopgap = Callable[[list[dict[str, Any]]], None]
 
 
 class IngestServer:
     """Takes CMAF from publishers for one event; `on_messages` gets what the edge must know, in order.
 
     `on_status(values)` gets a studio's, with its name, and may answer it; `on_target(ms)` and `on_source(values)` get
-    an operator's orders, and say what follows from them; `on_news(line)` hears that another studio's media is taken.
+    an operator's orders, and say what follows from them; `on_news(line)` hears that another studio's media is taken;
+    `on_stopgap(tracks)` that no studio sends anything, and the tracks that the slate must be made in: none once one is
+    back.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class IngestServer:
         on_target: OnTarget | None = None,
         on_source: OnSource | None = None,
         on_news: OnNews = lambda line: None,
+        on_stopgap: OnStopgap = lambda tracks: None,
     ) -> None:
         self.publisher = publisher
         self.config = config
@@ -65,7 +70,9 @@ class IngestServer:
         self.on_target = on_target
         self.on_source = on_source
         self.on_news = on_news
+        self.on_stopgap = on_stopgap
         self.desk = Desk(publisher, config)
+        self.stopgap = Stopgap(config.slate_after_s, clock.now_ns())
         self.connections: set[_Connection] = set()
         self.senders: dict[Body, _Connection] = {}
         self._on_messages = on_messages
@@ -130,7 +137,7 @@ class IngestServer:
         """Pass messages on."""
         if messages:
             self._on_messages(messages)
-        for line in self.desk.board.news():
+        for line in self.desk.studios.board.news():
             log.warning("%s", line)
             self.on_news(line)
 
@@ -138,8 +145,8 @@ class IngestServer:
         """For the status page: the publisher, and the studios that each track may be taken from. JSON-ready."""
         described, now_ns = self.publisher.describe(), self.clock.now_ns()
         for name, row in described["tracks"].items():
-            row["candidates"] = self.desk.board.describe(name, now_ns)
-        return {**described, "switches": self.desk.board.switches}
+            row["candidates"] = self.desk.studios.board.describe(name, now_ns)
+        return {**described, "switches": self.desk.studios.board.switches}
 
     def cut_off(self, bodies: list[Body]) -> None:
         """Another publisher has taken over: end these requests."""
@@ -165,7 +172,11 @@ class IngestServer:
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(TICK_S, self._tick)
-        self.emit(self.desk.tick(self.clock.now_ns()))
+        now_ns = self.clock.now_ns()
+        self.emit(self.desk.tick(now_ns))
+        tracks = self.desk.studios.on_air
+        if self.stopgap.look(self.desk.studios.board, bool(tracks), now_ns):
+            self.on_stopgap(stopgap.told(tracks) if self.stopgap.wanted else [])
         for connection in list(self.connections):
             connection.check_deadline(loop.time())
 

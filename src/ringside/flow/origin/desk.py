@@ -20,7 +20,8 @@ from ringside.flow.origin.ingest import Target
 from ringside.flow.origin.intake import Intake
 from ringside.flow.origin.publish import Publisher
 from ringside.flow.origin.refused import Refused
-from ringside.flow.origin.select import MOST_CANDIDATES, Switchboard
+from ringside.flow.origin.select import MOST_CANDIDATES
+from ringside.flow.origin.studios import Studios
 
 SILENT_NS = 2 * NS_PER_S
 MOST_WAITING_BYTES = 8 * 2**20
@@ -177,9 +178,9 @@ class Desk:
         return []
 
     @property
-    def board(self) -> Switchboard:
-        """Which studio's media is taken, track by track."""
-        return self._intake.studios.board
+    def studios(self) -> Studios:
+        """The encoders that are locked to the event's timeline, and which of them is taken."""
+        return self._intake.studios
 
     def tick(self, now_ns: int) -> list[Message]:
         """Many times a second."""

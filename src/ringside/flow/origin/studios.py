@@ -52,6 +52,12 @@ class Studios:
             last, data,
         )  # fmt: skip
 
+    @property
+    def on_air(self) -> list[Track]:
+        """The tracks that viewers have of the studios, of an event that goes on."""
+        lanes = [] if self._publisher.ended or not self._publisher.on_air else self._publisher.lanes.values()
+        return [lane.track for lane in lanes if lane.window.rules.foreseen and not lane.ended]
+
     def leave(self, candidate: Candidate) -> None:
         """Its request is over: the next tick waits for it no longer."""
         candidate.gone = True

@@ -7,7 +7,7 @@ whatever differs between two pictures of the same scene. Its turn ends when the 
 here for `wait_ns`, or at once when it is known that nothing comes (its request is over, it skipped this chunk, it said
 that it is done). Then the others are asked in their order. It also ends when a candidate that ranks before it has been
 faultless for a whole segment: at a segment's start, where that costs nothing; in mid-segment only if what is on the
-air is poor (slate, black, frozen, frames missing).
+air is poor (slate, black, frozen, frames missing) or a stopgap.
 """
 
 from collections.abc import Callable
@@ -90,6 +90,11 @@ class Choice:
         others = (each for each in self.candidates.values() if each is not without)
         return any(each.there and not each.studio.stopgap and now_ns - each.heard_ns <= DELIVERS_NS for each in others)
 
+    def is_steady(self, now_ns: int, for_ns: int) -> bool:
+        """Whether one studio, and no stopgap, has been on the air for so long."""
+        on = self.on_air
+        return on is not None and on.there and not on.studio.stopgap and now_ns - self.since_ns >= for_ns
+
     def next(self, now_ns: int) -> Take | None:
         """What is to be published now, if anything; the window has had what was taken before."""
         at, position = self._at(), self._position()
@@ -120,7 +125,7 @@ class Choice:
         offer = better.first_after(at)
         upcoming = on.first_after(at)
         opens = any(each is not None and each.opens and better.begins(each, at) for each in (offer, upcoming))
-        return opens or bool(on.poor and not better.poor)
+        return opens or on.studio.stopgap or bool(on.poor and not better.poor)
 
     def _seamless(self, at: int | None, position: Position, now_ns: int) -> Take | None:
         """The first in order that has what comes next; None while one before it may still bring it."""
@@ -193,10 +198,6 @@ class Choice:
         if before is not None and before.studio.name != take.candidate.studio.name:
             self.switches += 1
             self.why = told(before, take.candidate)
-
-    def leave(self, candidate: Candidate) -> None:
-        """Its request is over."""
-        candidate.gone = True
 
 
 def told(before: Candidate, after: Candidate) -> str:

@@ -46,13 +46,27 @@ class Switchboard:
         while (take := choice.next(now_ns)) is not None:
             yield take
 
-    def real_is_there(self, now_ns: int, within_ns: int) -> bool:
-        """Whether any studio that is no stopgap has delivered anything in that time."""
-        return any(
-            candidate.there and not candidate.studio.stopgap and now_ns - candidate.heard_ns <= within_ns
+    @property
+    def real_heard_ns(self) -> int:
+        """When a studio that is no stopgap was last heard, of any track; 0: never."""
+        return max((each.heard_ns for each in self._everyone() if not each.studio.stopgap), default=0)
+
+    @property
+    def has_stopgap(self) -> bool:
+        """Whether the slate's own studio sends."""
+        return any(each.there and each.studio.stopgap for each in self._everyone())
+
+    def real_is_steady(self, now_ns: int, for_ns: int) -> bool:
+        """Whether whatever a studio sends has been taken from studios for so long, and not from a stopgap."""
+        choices = [
+            choice
             for choice in self.choices.values()
-            for candidate in choice.candidates.values()
-        )
+            if any(each.there and not each.studio.stopgap for each in choice.candidates.values())
+        ]
+        return bool(choices) and all(choice.is_steady(now_ns, for_ns) for choice in choices)
+
+    def _everyone(self) -> Iterator[Candidate]:
+        return (each for choice in self.choices.values() for each in choice.candidates.values())
 
     @property
     def switches(self) -> int:
