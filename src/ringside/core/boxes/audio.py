@@ -84,6 +84,11 @@ def _descriptor(reader: Reader, tag: int) -> int:
     return length
 
 
+def read_specific_info(esds: Box) -> bytes:
+    """The AudioSpecificConfig in an esds."""
+    return _read_esds(esds)[0]
+
+
 def _read_esds(esds: Box) -> tuple[bytes, tuple[int, int]]:
     reader = Reader(esds)
     reader.full()
