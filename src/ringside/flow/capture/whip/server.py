@@ -153,7 +153,6 @@ class WhipSource:
                 case stage.Began():
                     self._codecs.clear()
                     self._decoder.put(Began(peer.address))
-                    peer.want_key()
                 case stage.Ended(reason=reason):
                     self._decoder.put(Ended(f"{self.name}: {reason}"))
                 case stage.Silent():
