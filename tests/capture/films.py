@@ -34,14 +34,16 @@ def natural(seed: int = 1) -> np.ndarray:
     return image / image.std()
 
 
-def pan(mean: float, contrast: float, pixels_per_s: float, until: int | None = None) -> Luma:
+def pan(
+    mean: float, contrast: float, pixels_per_s: float, until: int | None = None, size: tuple[int, int] = SIZE
+) -> Luma:
     """A camera that turns slowly over a scene, and from frame `until` on shows the same picture."""
-    image = mean + contrast * natural()
+    (width, height), image = size, mean + contrast * natural()
 
     def luma(k: int) -> np.ndarray:
         at = pixels_per_s * (k if until is None else min(k, until)) / FPS
         left, share = int(at), at % 1
-        return (1 - share) * image[:180, left : left + 320] + share * image[:180, left + 1 : left + 321]
+        return (1 - share) * image[:height, left : left + width] + share * image[:height, left + 1 : left + 1 + width]
 
     return luma
 
