@@ -17,9 +17,9 @@ from bench.faults.options import parse
 from bench.scenarios import Bench
 
 ROWS = (
-    "encoder-killed", "encoder-frozen", "source-gone", "source-black", "false-switch",
-    "studio-killed", "studio-frozen", "studios-gone", "origins-frozen", "pts", "origin-frozen", "edge-cut",
-    "descriptors",
+    "encoder-killed", "encoder-frozen", "studio-killed", "studio-frozen", "studios-gone",
+    "source-gone", "source-black", "false-switch", "pts", "rtmp-loss", "srt-loss",
+    "origin-frozen", "origins-frozen", "origin-killed", "edge-cut", "disk-full", "descriptors",
 )  # fmt: skip
 PAGE = Path(__file__).parents[2] / "docs" / "resilience.md"
 

@@ -6,6 +6,7 @@ the habits of hls.js; the check holds all it sees against the specifications, GA
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ from bench.sync.room import Room
 RAMP_S = 3.0
 SETTLE_S = 5.0
 GRACE_S = 45.0
+LATE_PERCENT = 0.1
 STATUSES = ("retries", "no_picture")
 
 
@@ -46,6 +48,11 @@ class Watched:
         return int(self.crowd["stalls"]) if self.crowd else None
 
     @property
+    def late_percent(self) -> float:
+        """Of what the crowd asked for, how much came after it was needed, or was a GAP."""
+        return 100 * (1 - float(self.crowd["on_time"]))
+
+    @property
     def stalls_on_screens(self) -> int:
         """Of all real players."""
         return sum(one["stalls"] for one in self.screens)
@@ -56,6 +63,7 @@ class Watched:
         if self.crowd:
             joined = f"{self.crowd['joined']:,} viewers"
             found += [Bound(f"stalls of {joined}", self.stalls, 0)] if stalls else []
+            found += [Bound("of their media late or in a GAP", self.late_percent, LATE_PERCENT, "%")] if stalls else []
             found.append(Bound(f"{joined}: gave up", self.crowd["failed"], 0))
         if self.screens and stalls:
             found.append(Bound(f"stalls of {len(self.screens)} Chromium players", self.stalls_on_screens, 0))
@@ -107,6 +115,13 @@ class Audience:
     def until_end(self) -> None:
         """Watch on for as long as was said."""
         self.pause(self.ends_s - time.time())
+
+    def cut_short(self) -> Watched:
+        """Send the crowd home now: what they felt so far."""
+        if (crowd := self._processes.get("crowd")) is not None:
+            crowd.send_signal(signal.SIGINT)
+        self.ends_s = time.time()
+        return self.leave()
 
     def leave(self) -> Watched:
         """What they felt from `begin` on. Raises SystemExit where one of them has nothing to say."""

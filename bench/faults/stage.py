@@ -144,7 +144,7 @@ class Stage:
     def origin(self, *words: str, name: str = "origin", port: int = 0) -> Running:
         """An origin that answers."""
         running = self.start("origin", *words, "--event", str(self.event), name=name, port=port)
-        self.wait(running, lambda: get(f"{running.url}/healthz", 2), "answer")
+        self.wait(running, lambda: get(f"{running.url}/clock", 2), "answer")
         return running
 
     def studio(self, to: Sequence[str], *words: str, name: str = "studio") -> Running:
