@@ -44,10 +44,11 @@ class Skips:
 class Endless:
     """A stream as it is now: who joins begins with `leg`'s header, and its blob from `offset`.
 
-    `heir`: the same stream as a feed that began anew tells it; who is here goes on there.
+    `heir`: the same stream as a feed that began anew tells it; who is here goes on there, where it `goes_on` with the
+    same leg as if nothing had been.
     """
 
-    __slots__ = ("_before", "heir", "leg", "offset", "rides", "serve", "skips", "tally")
+    __slots__ = ("_before", "goes_on", "heir", "leg", "offset", "rides", "serve", "skips", "tally")
 
     def __init__(self, leg: Leg, offset: int, content_type: str, tally: Tally, skips: Skips) -> None:
         self._before: Leg | None = None
@@ -55,6 +56,7 @@ class Endless:
         self.offset = offset
         self.tally = tally
         self.heir: Endless | None = None
+        self.goes_on = False
         self.rides: WeakSet[Ride] = WeakSet()
         self.skips = skips
         self.serve = Serve(200, head(content_type, NO_STORE, None, UNBUFFERED), tally=tally)
@@ -76,6 +78,9 @@ class Endless:
     def end(self, heir: "Endless | None" = None) -> Blob:
         """Nothing more will come here; the blob whose followers are to know."""
         self.heir = heir
+        self.goes_on = heir is not None and heir.leg.blob is self.leg.blob and heir.leg.header == self.leg.header
+        if heir is not None and self.goes_on:
+            heir.leg = self.leg
         self.leg.over = heir is None
         return self.leg.blob
 
@@ -132,14 +137,16 @@ class Ride:
 
     def _go_on(self) -> None:
         """To the leg after this one when this one is had; where that is not the newest, to where who joins begins."""
-        stream = self._stream
+        stream, goes_on = self._stream, True
         if stream.heir is not None:
             while stream.heir is not None:
-                stream = stream.heir
+                goes_on, stream = goes_on and stream.goes_on, stream.heir
             self._stream = stream
             stream.rides.add(self)
-            self._skip()
-        elif self._leg.past:
+            if not goes_on:
+                self._skip()
+                return
+        if self._leg.past:
             self._skip()
         elif self._leg.next is not None and self._leg.blob.closed and self._at >= self._leg.blob.size:
             self._leg, self._at = self._leg.next, 0

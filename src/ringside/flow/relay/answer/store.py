@@ -54,6 +54,19 @@ class _World:
         self.names: dict[int, str] = {}  # of blobs that still grow
         self.kept: dict[str, Kept] = {}  # by folder
 
+    def take_over(self, path: str, blob: Blob) -> None:
+        """Go on with the `blob` of an earlier feed at `path`, where this one tells the same bytes: it is followed."""
+        thing = self.things.get(path)
+        if not isinstance(thing, Media) or not blob.go_on_as(heir := thing.blob):
+            return
+        for number, each in list(self.blobs.items()):
+            if each is heir:
+                self.blobs[number] = blob
+        for other in self.things.values():
+            if isinstance(other, Endless) and other.leg.blob is heir:
+                other.leg.blob = blob
+        thing.blob = blob
+
 
 class Store:
     """Everything a worker can answer with. `target_s` is the event's target duration, as last told.
@@ -289,8 +302,12 @@ class Store:
         if self._next is None:
             raise BrokenFeed("synced twice")
         old, new = self._now, self._next
+        for path, thing in old.things.items():
+            if isinstance(thing, Media) and thing.growing is not None:
+                new.take_over(path, thing.blob)
+        heirs = set(new.blobs.values())
         for blob in old.blobs.values():
-            blob.lost = not blob.closed
+            blob.lost = not blob.closed and blob not in heirs
             self.grown.add(blob)
         for path, thing in old.things.items():
             if isinstance(thing, Endless):
