@@ -29,7 +29,7 @@ from ringside.flow.origin.target import JSON
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.05
+TICK_S = 0.025
 HEAD_S = 10.0  # a request's head must be complete after so long
 IDLE_S = 30.0  # a connection that sends nothing for so long is closed
 MOST_CONNECTIONS = 128
