@@ -46,10 +46,22 @@ async def indexes(archive: str | None, event: str) -> list[Index]:
     return await sessions(url_of(archive), event)
 
 
+async def one(archive: str | None, event: str, session: str | None) -> Index:
+    """What a session of `event` is, the newest where none is named. Raises RingsideError where there is none."""
+    found = sorted(await indexes(archive, event), key=lambda index: index.session)
+    if session:
+        found = [index for index in found if index.session == session]
+    if not found:
+        which = f"no session {session} of {event}" if session else f"nothing of event {event}"
+        raise RingsideError(f"the archive {url_of(archive)} has {which}; `ringside replay --list` says what there is")
+    return found[-1]
+
+
 def table(found: list[Index], archive: str | None, event: str) -> str:
     """The sessions, a line each. Raises RingsideError where there is none."""
     if not found:
-        raise RingsideError(f"{url_of(archive)} has nothing of {event}" if event else f"{url_of(archive)} is empty")
+        what = f"nothing of event {event}" if event else "no events in it"
+        raise RingsideError(f"the archive {url_of(archive)} has {what}")
     rows = [_row(index) for index in sorted(found, key=lambda index: (index.event, index.session))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(r, widths, strict=True)).rstrip() for r in rows)

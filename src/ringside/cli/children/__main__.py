@@ -8,7 +8,7 @@ from ringside.cli.children.channel import Channel
 from ringside.core.errors import RingsideError
 from ringside.core.telemetry import setup_log
 
-ROLES = {"origin", "edge", "filler", "moq", "studio"}
+ROLES = {"edge", "filler", "moq", "origin", "replay", "studio"}
 
 
 def raise_descriptor_limit() -> None:
