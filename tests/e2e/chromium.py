@@ -30,10 +30,10 @@ def in_browser(test: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser of one's own."""
+def chromium(*flags: str) -> Iterator[Browser]:
+    """A browser of one's own; `flags` beside those of all."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         yield browser
         browser.close()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ringside.flow.capture.whip.errors import Refused
 
 NS_PER_S = 1_000_000_000
-SILENT_NS = 2 * NS_PER_S
+SILENT_NS = NS_PER_S
 GONE_NS = 30 * NS_PER_S
 CONNECT_NS = 10 * NS_PER_S
 MOST_GUESTS = 5  # the publisher, and those who are not heard yet
