@@ -32,6 +32,7 @@ from ringside.flow.origin.archive.spool import About as SpoolAbout
 from ringside.flow.relay import feed
 
 STATUS_S = 1.0
+TAKEN_UP_S = 0.06  # until the workers have found the hub of an origin that was started again
 
 
 class Process:
@@ -189,6 +190,8 @@ async def _serve(channel: Channel) -> None:
     await process.hub.start()
     process.hub.publish(process.board.begin())
     process.keeping.renew()
+    if process.keeper.resumed:  # what is followed is told anew before it grows on
+        await asyncio.sleep(TAKEN_UP_S)
     await process.ingest.listen(sock=socket.socket(fileno=os.dup(channel.config["listen_fd"])))
     channel.report(ready=True, target=process.board.schedule.values())
     try:
