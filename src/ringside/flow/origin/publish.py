@@ -83,7 +83,7 @@ class Publisher:
     def attend(self, name: str, somebody: bool) -> None:
         """Whether anybody is connected who could send track `name`; manifests wait for none that has had no media."""
         if lane := self.lanes.get(name):
-            lane.reach.deserted = not somebody and lane.window.rules.foreseen  # others' chunks may still wait in foreign
+            lane.reach.deserted = not somebody and lane.window.rules.foreseen  # of others some still waits
         elif not somebody:
             self.targets.withdraw(name)
 
