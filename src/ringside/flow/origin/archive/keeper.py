@@ -18,20 +18,18 @@ from ringside.core.catalog import Index, Roll, write_shard
 from ringside.core.clock import Clock
 from ringside.core.feed import Message
 from ringside.core.media import Track
-from ringside.flow.origin.archive import records
 from ringside.flow.origin.archive.config import Config
 from ringside.flow.origin.archive.found import Found
 from ringside.flow.origin.archive.gate import Gate
 from ringside.flow.origin.archive.holdings import Holdings
 from ringside.flow.origin.archive.recall import Recall
-from ringside.flow.origin.archive.records import Opened
 from ringside.flow.origin.archive.resume import resume
 from ringside.flow.origin.archive.scribe import Scribe, Turn, checkpoint_of
-from ringside.flow.origin.archive.spool import About, Spool
+from ringside.flow.origin.archive.spool import About, Job, Spool
 from ringside.flow.origin.archive.store import Missing, Store
 from ringside.flow.origin.archive.tide import Tide
 from ringside.flow.origin.archive.uploader import Uploader
-from ringside.flow.origin.archive.writer import Job, Writer
+from ringside.flow.origin.archive.writer import Writer
 from ringside.flow.origin.publish import Publisher
 
 log = logging.getLogger(__name__)
@@ -152,13 +150,7 @@ class Keeper:
         if self._torn:
             self._holes |= {(media.track, media.number) for media in turn.media}
             return self._mend()
-        jobs: list[Job] = [
-            partial(self._spool.media, *media) for media in turn.media if (media.track, media.number) not in self._holes
-        ]
-        for record in turn.records:
-            if isinstance(record, Opened):
-                jobs.append(partial(self._spool.header, record.track.name, record.track.init_name, record.track.init))
-        jobs.append(partial(self._lines, turn))
+        jobs = self._spool.turn(turn, self._holes)
         self._records += len(turn.records)
         if self._records >= CHAPTER:
             self._records = 0
@@ -167,9 +159,6 @@ class Keeper:
         if self._writer.waiting_bytes > MOST_WAITING_BYTES:
             self._tear()
         return ticket
-
-    def _lines(self, turn: Turn) -> None:
-        self._spool.lines(b"".join(records.write(record) for record in turn.records))
 
     def _put(self, jobs: Sequence[Job], size: int) -> int:
         self._ticket += 1

@@ -15,16 +15,19 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from ringside.core.catalog import began_ns_of
 from ringside.core.media import Timeline
 from ringside.flow.origin.archive import records
-from ringside.flow.origin.archive.records import Checkpoint
+from ringside.flow.origin.archive.records import Checkpoint, Opened, Record
+from ringside.flow.origin.archive.scribe import Turn
 
+Job = Callable[[], None]
 JOURNAL = re.compile(r"journal-(\d{8})")
 
 
@@ -133,6 +136,19 @@ class Spool:
         except FileNotFoundError:
             path.parent.mkdir(mode=0o700)
             return os.open(path, flags, 0o600)
+
+    def turn(self, turn: Turn, but: Container[tuple[str, int]] = ()) -> list[Job]:
+        """What writes a turn: media, headers, and then the records; no media of the segments `but`."""
+        jobs: list[Job] = [
+            partial(self.media, *media) for media in turn.media if (media.track, media.number) not in but
+        ]
+        for record in turn.records:
+            if isinstance(record, Opened):
+                jobs.append(partial(self.header, record.track.name, record.track.init_name, record.track.init))
+        return [*jobs, partial(self._records, turn.records)]
+
+    def _records(self, those: Sequence[Record]) -> None:
+        self.lines(b"".join(records.write(record) for record in those))
 
     def header(self, track: str, name: str, data: bytes) -> None:
         """A CMAF header."""

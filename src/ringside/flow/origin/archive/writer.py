@@ -14,7 +14,7 @@ from dataclasses import dataclass
 log = logging.getLogger(__name__)
 
 AGAIN_S = 0.5
-Job = Callable[[], None]
+Job = Callable[[], None]  # raises OSError, and may then be called again
 
 
 @dataclass(frozen=True, slots=True)
