@@ -25,6 +25,7 @@ class Camera:
         self._to = ("127.0.0.1", port)
         self._epoch_s = epoch_s
         self._film: Film = film("card", epoch_s)
+        self.shows: Kind = "card"
         self._wanted: Film | None = None
         self._base = began_ticks
         self._sound_ticks = 0
@@ -46,7 +47,7 @@ class Camera:
 
     def show(self, kind: Kind) -> None:
         """Another film, from its key picture on."""
-        self._wanted = film(kind, self._epoch_s)
+        self.shows, self._wanted = kind, film(kind, self._epoch_s)
 
     def silent(self) -> None:
         """Send nothing from now on; its clock goes on."""
