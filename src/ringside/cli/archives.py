@@ -1,30 +1,13 @@
-"""Archives: the options by which a verb finds a recording, and what is told of those that there are."""
+"""Archives: how a verb finds a recording, and what is told of those that there are."""
 
 from fractions import Fraction
-from typing import Annotated
-
-import typer
 
 from ringside.cli.when import lasting, shown
 from ringside.core.catalog import Index
 from ringside.core.errors import RingsideError
 from ringside.core.media import NS_PER_S
 from ringside.flow.origin.archive import Config
-from ringside.flow.origin.replay import Recording
-
-Where = Annotated[
-    str | None,
-    typer.Option(
-        "--archive",
-        metavar="URL",
-        envvar="RINGSIDE_ARCHIVE",
-        help="A folder, or s3://BUCKET/PREFIX and the like. (default: where this user's events are kept)",
-    ),
-]
-Session = Annotated[
-    str | None,
-    typer.Option("--session", metavar="S", help="Which time the event was on, as --list says. (default: the last)"),
-]
+from ringside.flow.origin.archive.reader import Kept, open_session, sessions
 
 
 def url_of(archive: str | None) -> str:
@@ -32,17 +15,13 @@ def url_of(archive: str | None) -> str:
     return archive or Config().store_url
 
 
-async def recording(archive: str | None, event: str, session: str | None) -> Recording:
+async def recording(archive: str | None, event: str, session: str | None) -> Kept:
     """The recording of `event`. Raises RingsideError where there is none."""
-    from ringside.flow.origin.archive.reader import open_session
-
     return await open_session(url_of(archive), event, session or "")
 
 
 async def indexes(archive: str | None, event: str) -> list[Index]:
     """All sessions of `event`, or of every event for "". Raises RingsideError."""
-    from ringside.flow.origin.archive.reader import sessions
-
     return await sessions(url_of(archive), event)
 
 

@@ -6,14 +6,12 @@ What enters: an event's name, where its archive is, and from when to when. What 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from ringside.cli import archives
-from ringside.cli.console import say, sentences
+from ringside.cli.console import say
 from ringside.cli.when import instant, lasting, shown
 from ringside.core.catalog import Roll
 from ringside.core.errors import Misconfigured, RingsideError
@@ -21,58 +19,64 @@ from ringside.core.media import Track
 from ringside.flow.mux.clip import Clip, Made
 from ringside.flow.origin.replay import Recording
 
-EXAMPLE = "Example:  ringside clip final --from 20:15:30 --to 20:16 -o goal.mp4"
 MARGIN_S = Fraction(1)  # of sound beyond the pictures' segments, and for boundaries that were rounded
 
 
-def clip(
-    event: Annotated[str, typer.Argument(metavar="EVENT", help="The event's name.")],
-    start: Annotated[
-        str,
-        typer.Option(
-            "--from",
-            metavar="T",
-            help="20:15:30 (UTC), 2026-11-23T20:15:30Z, 90 or +1:30 (from the beginning), -30 (from the end).",
-        ),
-    ],
-    end: Annotated[str, typer.Option("--to", metavar="T", help="The same; the frame at this instant is not in it.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The MP4 to write.")],
-    archive: archives.Where = None,
-    session: archives.Session = None,
-    track: Annotated[
-        str | None, typer.Option("--track", metavar="NAME", help="Of the pictures, e.g. v720. (default: the best)")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Write over a file that is there.")] = False,
-) -> None:
-    """Cut a stretch out of a recorded event: an MP4 that plays anywhere, exact to the frame, nothing encoded anew.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be cut: the options as they were given."""
 
-    The file also has the frames back to the key frame before, which are not shown; whoever looks into it can see them.
-    """
-    with sentences():
-        if out.exists() and not force:
-            raise Misconfigured(f"--out: {out} is there already; --force writes over it")
-        made = asyncio.run(_cut(event, start, end, out, archive, session, track))
-        say(f"{out}: {lasting(made.duration_s)}, {made.frames} frames from {shown(made.start_s)}")
-        if made.missing_s:
-            say(f"  [yellow]{lasting(made.missing_s)} of it were not recorded: the picture stands still[/]")
+    event: str
+    start: str
+    end: str
+    out: Path
+    archive: str | None = None
+    session: str | None = None
+    track: str | None = None
+    force: bool = False
 
 
-async def _cut(
-    event: str, start: str, end: str, out: Path, archive: str | None, session: str | None, track: str | None
-) -> Made:
-    recording = await archives.recording(archive, event, session)
-    pictures, sound = chosen(recording, track)
-    leading = pictures or sound
-    assert leading is not None
-    began_s, ended_s = _extent(recording, leading)
-    start_s, end_s = instant(start, "--from", began_s, ended_s), instant(end, "--to", began_s, ended_s)
+def run(wish: Wish) -> Made:
+    """Write the file, and say what it has become. Raises RingsideError."""
+    if wish.out.exists() and not wish.force:
+        raise Misconfigured(f"--out: {wish.out} is there already; --force writes over it")
+    made = asyncio.run(_cut(wish))
+    say(f"{wish.out}: {lasting(made.duration_s)}, {made.frames} frames from {shown(made.start_s)}")
+    if made.missing_s:
+        say(f"  [yellow]{lasting(made.missing_s)} of it were not recorded: the picture stands still[/]")
+    return made
+
+
+async def _cut(wish: Wish) -> Made:
+    recording = await archives.recording(wish.archive, wish.event, wish.session)
+    try:
+        pictures, sound = chosen(recording, wish.track)
+        leading = pictures or sound
+        assert leading is not None
+        start_s, end_s = _stretch(wish, *_extent(recording, leading))
+        return await _made(wish.out, recording, [leading, sound], start_s, end_s)
+    finally:
+        recording.close()
+
+
+def _stretch(wish: Wish, began_s: Fraction, ended_s: Fraction) -> tuple[Fraction, Fraction]:
+    """From when to when, Unix seconds, of what was recorded. Raises Misconfigured."""
+    start_s = instant(wish.start, "--from", began_s, ended_s)
+    end_s = instant(wish.end, "--to", began_s, ended_s)
     if start_s >= end_s:
-        raise Misconfigured(f"--to: {end} is not after --from {start}")
+        raise Misconfigured(f"--to: {wish.end} is not after --from {wish.start}")
     if start_s >= ended_s or end_s <= began_s:
-        raise Misconfigured(f"--from: {event} was recorded from {shown(began_s)} to {shown(ended_s)}")
+        raise Misconfigured(f"--from: {wish.event} was recorded from {shown(began_s)} to {shown(ended_s)}")
+    return start_s, end_s
+
+
+async def _made(
+    out: Path, recording: Recording, tracks: list[Track | None], start_s: Fraction, end_s: Fraction
+) -> Made:
+    """The file is there when it is whole, or not at all."""
     partial = out.with_name(f".{out.name}.part")
     try:
-        made = await _write(Clip(str(partial), start_s, end_s), recording, [leading, sound], start_s, end_s)
+        made = await _write(Clip(str(partial), start_s, end_s), recording, tracks, start_s, end_s)
         partial.replace(out)
     except OSError as error:
         raise RingsideError(f"{out} cannot be written: {error.strerror}") from None

@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from ringside import __version__
 from ringside.cli import archives
 from ringside.cli import event as event_file
-from ringside.cli.console import say, sentences
+from ringside.cli.console import say
 from ringside.cli.ports import shown as addresses
 from ringside.cli.public import Public
 from ringside.cli.supervisor import Child, Supervisor
@@ -24,37 +22,16 @@ from ringside.core.errors import Misconfigured
 from ringside.core.media import NS_PER_S
 from ringside.core.telemetry import setup_log
 
-EXAMPLE = "Example:  ringside replay final --port 8080    or what there is:  ringside replay --list"
+
+def listing(archive: str | None, event: str) -> str:
+    """The sessions that there are, of `event` or of all, a line each. Raises RingsideError."""
+    return archives.table(asyncio.run(archives.indexes(archive, event)), archive, event)
 
 
-def replay(
-    event: Annotated[str | None, typer.Argument(metavar="EVENT", help="The event's name.", show_default=False)] = None,
-    archive: archives.Where = None,
-    session: archives.Session = None,
-    list_: Annotated[
-        bool, typer.Option("--list", help="Say what there is, of EVENT or of all, and serve nothing.")
-    ] = False,
-    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="For viewers. (default 8080)")] = None,
-    host: Annotated[str | None, typer.Option("--host", help="Address to listen on. (default 0.0.0.0)")] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", "-w", metavar="N", min=1, max=256, help="Processes that serve. (default 1)"),
-    ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
-) -> None:
-    """Serve a recorded event on demand: HLS and DASH, and the page that plays them."""
-    with sentences():
-        if list_:
-            typer.echo(archives.table(asyncio.run(archives.indexes(archive, event or "")), archive, event or ""))
-            return
-        if event is None:
-            raise Misconfigured("EVENT is missing: which event to serve; --list says what there is")
-        values = {"host": host, "port": port, "workers": workers}
-        serve(event, archive, session, {name: value for name, value in values.items() if value is not None}, verbose)
-
-
-def serve(name: str, archive: str | None, session: str | None, edge: dict[str, Any], verbose: bool) -> None:
+def run(name: str | None, archive: str | None, session: str | None, edge: dict[str, Any], verbose: bool) -> None:
     """Serve until interrupted. Raises RingsideError."""
+    if name is None:
+        raise Misconfigured("EVENT is missing: which event to serve; --list says what there is")
     setup_log("ringside", verbose)
     event = event_file.load(None, {"edge": edge, "event": {"name": name}})
     found = asyncio.run(archives.one(archive, name, session))
