@@ -7,9 +7,10 @@ import typer
 from typer.core import TyperGroup
 
 from ringside import __version__
-from ringside.cli import crowd_verb, edge_verb, moq, multicast_verb, target
+from ringside.cli import crowd_verb, edge_verb, moq, multicast_verb, recorded_verb, target
 from ringside.cli import source as source_verb
 from ringside.cli.console import sentences
+from ringside.core.errors import Misconfigured
 
 
 class Verbs(TyperGroup):
@@ -65,6 +66,16 @@ FeedTokenOption = Annotated[
     str | None,
     typer.Option("--feed-token", envvar="RINGSIDE_FEED_TOKEN", help="Token that edges must present to be fed."),
 ]
+ArchiveOption = Annotated[
+    str | None,
+    typer.Option(
+        "--archive",
+        metavar="URL",
+        help="Where finished segments are kept: a folder, or an object store (s3://BUCKET/PREFIX). "
+        "(default: a folder of this user)",
+    ),
+]
+NoArchiveOption = Annotated[bool, typer.Option("--no-archive", help="Keep nothing once the DVR has let go of it.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
 
 
@@ -97,6 +108,13 @@ def _source(url: str | None, backups: list[str] | None, loop: bool, burn_strip: 
     return {"url": url, "loop": loop, "burn_strip": burn_strip, "takeover": takeover, "backup": backup}
 
 
+def _archive(url: str | None, none: bool) -> dict[str, dict[str, Any]]:
+    """What the options say of the archive."""
+    if url and none:
+        raise Misconfigured("--archive and --no-archive contradict each other; give one of them")
+    return {"archive": {"on": False} if none else {"url": url} if url else {}}
+
+
 @app.command(epilog="Example:  ringside live rtmp://0.0.0.0:1935/live --backup back-soon.mp4 --loop --port 8080")
 def live(
     source: SourceArgument = None,
@@ -115,6 +133,8 @@ def live(
     takeover: TakeoverOption = False,
     ingest_token: TokenOption = None,
     feed_token: FeedTokenOption = None,
+    archive: ArchiveOption = None,
+    no_archive: NoArchiveOption = False,
     moq_on: moq.On = False,
     moq_port: moq.Port = None,
     moq_relay: moq.Relay = None,
@@ -132,6 +152,7 @@ def live(
         moq=moq.changes(moq_on, moq_port, moq_relay),
     )
     with sentences():
+        changes |= _archive(archive, no_archive)
         verb.run(event, changes, duration_s=duration, trace=trace, verbose=verbose)
 
 
@@ -179,6 +200,8 @@ def origin(
     ingest_token: TokenOption = None,
     feed_token: FeedTokenOption = None,
     takeover: TakeoverOption = False,
+    archive: ArchiveOption = None,
+    no_archive: NoArchiveOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Take what studios push and serve it: window, manifests, pages. A stock ffmpeg can be the studio."""
@@ -189,10 +212,11 @@ def origin(
         origin={"ingest_token": ingest_token, "feed_token": feed_token, "takeover": takeover},
     )
     with sentences():
+        changes |= _archive(archive, no_archive)
         verb.run(event, changes, verbose=verbose)
 
 
-@app.command(epilog=f"{edge_verb.EXAMPLE}\n\n{edge_verb.MULTICAST_EXAMPLE}")
+@app.command(epilog=f"{edge_verb.EXAMPLE}\n\n{edge_verb.SEVERAL_EXAMPLE}\n\n{edge_verb.MULTICAST_EXAMPLE}")
 def edge(
     origin: edge_verb.Origin = None,
     event: EventOption = None,
@@ -222,7 +246,7 @@ def edge(
 
     changes = _overrides(
         edge={"host": host, "port": port, "workers": workers},
-        fill={"origin": origin, "mode": "pull" if pull else None, "feed_token": feed_token},
+        fill={**verb.origins(origin), "mode": "pull" if pull else None, "feed_token": feed_token},
         moq=moq.changes(moq_on, moq_port, moq_relay),
     )
     group = Group(multicast, tuple(repair or ()), interface or "")
@@ -233,6 +257,8 @@ def edge(
 app.add_typer(multicast_verb.app, name="multicast")
 app.command("target", epilog=target.EXAMPLE)(target.target)
 app.command("source", epilog=source_verb.EXAMPLE)(source_verb.source)
+app.command("replay", epilog=recorded_verb.REPLAY_EXAMPLE)(recorded_verb.replay)
+app.command("clip", epilog=recorded_verb.CLIP_EXAMPLE)(recorded_verb.clip)
 app.command("crowd", epilog=crowd_verb.EXAMPLE)(crowd_verb.crowd)
 app.command("crowd worker", epilog=crowd_verb.WORKER_EXAMPLE)(crowd_verb.worker)
 

@@ -28,6 +28,11 @@ from ringside.flow.relay import gateway
 from ringside.flow.relay.wire.certificate import context
 
 OPTIONS = {
+    "fill.origins.0": "--origin",
+    "fill.origins.1": "--origin",
+    "fill.origins.2": "--origin",
+    "fill.origins.3": "--origin",
+    "fill.origins": "--origin",
     "fill.origin": "--origin",
     "fill.memory_bytes": "--memory",
     "fill.feed_token": "--feed-token",
@@ -60,6 +65,11 @@ class Wishes:
     tls: tuple[Path, Path] | None = None
     takeover: bool = False
     group: Group = field(default_factory=Group)
+
+
+def origins(given: Sequence[str] | None) -> dict[str, Any]:
+    """Where to take from, as `--origin` says it, in the `[fill]` table; it takes the place of what stands there."""
+    return {"origin": given[0], "origins": list(given)} if given else {}
 
 
 def bytes_of(size: str) -> int:
@@ -109,10 +119,11 @@ def settled(event: Event, wishes: Wishes) -> Event:
     """The event with an origin that can be, and what is ignored in queries the same in filler and workers."""
     if event.fill is None:
         raise Misconfigured("--origin is missing: where to take the event from, e.g. http://origin:8080")
-    url = urlsplit(event.fill.origin)
     ourselves = {"localhost", "127.0.0.1", "::1", "0.0.0.0", event.edge.host, reachable_address(), socket.gethostname()}
-    if url.hostname in ourselves and event.edge.port == (url.port or {"http": 80, "https": 443}[url.scheme]):
-        raise Misconfigured(f"--origin: {event.fill.origin} is this edge itself; choose another port with --port")
+    for origin in event.fill.origins:
+        url = urlsplit(origin)
+        if url.hostname in ourselves and event.edge.port == (url.port or {"http": 80, "https": 443}[url.scheme]):
+            raise Misconfigured(f"--origin: {origin} is this edge itself; choose another port with --port")
     ignored = (*event.edge.ignored_query, *wishes.ignore_query)
     filling = event.fill.model_copy(update={"ignored_query": ignored})
     edge = event.edge.model_copy(update={"ignored_query": ignored, "cache": True})
@@ -133,7 +144,7 @@ class Station:
         self.ready = asyncio.Event()
         self._unready: set[str] = set()
         self._feed = folder / "feed"
-        name = urlsplit(filling.origin).netloc
+        name = " and ".join(urlsplit(origin).netloc for origin in filling.origins)
         told: dict[str, Any] = {
             "fill": filling.model_dump(mode="json"), "feed": str(self._feed), "event": f"Edge of {name}",
         }  # fmt: skip
@@ -241,10 +252,12 @@ def run(path: Path | None, changes: dict[str, dict[str, Any]], wishes: Wishes, v
     receiving.check(group, changes, path)
     event = settled(load(path, changes), wishes)
     assert event.fill is not None
+    if group is not None and len(event.fill.origins) > 1:
+        raise Misconfigured("--multicast goes with one --origin: the one that the group is sent from")
     public = Public(event.edge, "edge", wishes.takeover, "--takeover replaces it without dropping anyone")
     try:
         moq.check(event.moq, event.edge, public.port, shared=public.old is not None)
-        banner(event, public, event.fill.origin, group)
+        banner(event, public, " and ".join(event.fill.origins), group)
         with _private_folder() as folder:
             asyncio.run(_serve(event, public, folder, verbose, group))
     finally:

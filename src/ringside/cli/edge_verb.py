@@ -6,11 +6,16 @@ from typing import Annotated
 import typer
 
 EXAMPLE = "Example:  ringside edge --origin http://origin:8080 --port 80 --workers 4"
+SEVERAL_EXAMPLE = "Of two origins:  ringside edge --origin http://one:8080 --origin http://two:8080 --port 80"
 MULTICAST_EXAMPLE = "Fed by a group:  ringside edge --multicast stadium.xml --port 80"
 
 Origin = Annotated[
-    str | None,
-    typer.Option("--origin", metavar="URL", help="Where the event is made or kept, e.g. http://origin:8080."),
+    list[str] | None,
+    typer.Option(
+        "--origin",
+        metavar="URL",
+        help="Where the event is made or kept, e.g. http://origin:8080. Repeatable: when one fails, another is there.",
+    ),
 ]
 Workers = Annotated[
     int | None, typer.Option("--workers", "-w", metavar="N", min=1, max=256, help="Processes that serve. (default 1)")

@@ -124,6 +124,10 @@ class Hub:
         finally:
             self._tell(told, elsewhere)
 
+    def tell(self, told: Sequence[Told]) -> None:
+        """Tell all what was put on the shelf."""
+        self._tell(told)
+
     def trim(self, limit_bytes: int) -> int:
         """Let go of the oldest complete blobs beyond `limit_bytes`; how many there were."""
         had = self.shelf.blobs

@@ -33,6 +33,13 @@ class Memory:
         if self.fd >= 0:
             os.close(self.fd)
 
+    def read(self, first: int, end: int) -> bytes:
+        """Bytes [first, end) of those that are there."""
+        data = os.pread(self.fd, max(0, min(end, self.size) - first), first)
+        while len(data) < min(end, self.size) - first:
+            data += os.pread(self.fd, min(end, self.size) - first - len(data), first + len(data))
+        return data
+
     def append(self, data: bytes) -> None:
         """Add bytes at the end."""
         view = memoryview(data)
@@ -91,6 +98,32 @@ class Shelf:
         if isinstance(message, Closed):
             self._memories[message.blob].seal()
         return Told(message)
+
+    def bring(self, opened: Opened, memory: Memory, now_ns: int) -> list[Told]:
+        """Take in a whole blob whose bytes are in `memory` already: nothing is copied. What others are to be told."""
+        told = [Told(opened, memory)]
+        self._drop(self._snapshot.apply(opened))
+        self._memories[opened.blob] = memory
+        for message in (Appended(opened.blob, memory.size), Closed(opened.blob)):
+            self._snapshot.apply(message)
+            told.append(Told(message, memory if isinstance(message, Appended) else None))
+        self.bytes += memory.size
+        self.media_ns = now_ns
+        return told
+
+    def share(self, blob: int, memory: Memory) -> None:
+        """`memory` has the bytes of this complete blob too: they are kept once. Raises KeyError."""
+        self.bytes += memory.size - self._memories[blob].size
+        self._memories[blob] = memory
+
+    def memory(self, blob: int) -> Memory:
+        """Where the bytes of a blob are. Raises KeyError."""
+        return self._memories[blob]
+
+    @property
+    def exists(self) -> Snapshot:
+        """All that exists, to be looked at."""
+        return self._snapshot
 
     def has_gone(self, message: Message) -> bool:
         """Whether this adds to what was pulled, and has had to go since."""

@@ -6,6 +6,7 @@ order in which they make sense, and the blobs that nothing names any more.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from ringside.core.feed import (
     PULLED,
@@ -26,6 +27,16 @@ from ringside.core.feed import (
 
 NAMELESS = ""  # no request has this path
 Named = Opened | Pulled | Ranged | Document | Playlist
+
+
+class Held(NamedTuple):
+    """A blob as it stands: how it was opened, `path` empty where that is gone; its bytes; the paths that lie in it."""
+
+    opened: Opened | Pulled
+    path: str
+    size: int
+    closed: bool
+    ranges: tuple[Ranged, ...]
 
 
 class _Blob:
@@ -58,6 +69,42 @@ class Snapshot:
     def size(self, blob: int) -> int:
         """How many bytes a blob that still grows has."""
         return self._growing(blob).size
+
+    def find(self, path: str) -> Named | None:
+        """What `path` names."""
+        return self._named.get(path)
+
+    def expects(self, path: str) -> bool:
+        """Whether `path` is expected."""
+        return path in self._expected
+
+    def expected(self) -> list[str]:
+        """The paths that are expected."""
+        return list(self._expected)
+
+    def playlists(self) -> list[Playlist]:
+        """The playlists there are."""
+        return [message for message in self._named.values() if isinstance(message, Playlist)]
+
+    def streamed(self, path: str) -> Streamed | None:
+        """Where who joins the stream at `path` begins."""
+        return self._streams.get(path)
+
+    def has(self, number: int) -> bool:
+        """Whether this blob is there, and still grows."""
+        return number in self._blobs and not self._blobs[number].closed
+
+    def held(self, number: int) -> Held:
+        """A blob that is there. Raises KeyError."""
+        blob = self._blobs[number]
+        opened = blob.opened
+        path = opened.path if self._named.get(opened.path) is opened else NAMELESS
+        named = (self._named[name] for name in blob.names)
+        return Held(opened, path, blob.size, blob.closed, tuple(m for m in named if isinstance(m, Ranged)))
+
+    def fed(self) -> list[int]:
+        """The blobs of the feed, in the order in which they were opened; not what was pulled beside it."""
+        return [number for number in self._blobs if number < PULLED]
 
     def oldest(self) -> tuple[str, ...]:
         """The paths of the blob that was opened first, of those that are complete and were fed; empty without any."""

@@ -1,4 +1,4 @@
-"""Filler: the shell of the process that fills an edge: one hub for the machine's workers, one origin to take from.
+"""Filler: the shell of the process that fills an edge: one hub for the machine's workers, origins to take from.
 
 What enters: the origin's feed, or what workers want pulled. What leaves: the hub's feed to the workers, and once a
 second an account of how the origin does. Whether objects are pushed or pulled is decided once, by what the origin
@@ -26,6 +26,7 @@ from ringside.flow.relay.fill.config import Config
 from ringside.flow.relay.fill.fetch import Fetch, open_session
 from ringside.flow.relay.fill.pull import Pull
 from ringside.flow.relay.fill.push import Partner, Push
+from ringside.flow.relay.fill.several import Several
 
 TELL_S = 1.0
 KEPT_SHARE = 4  # of the memory, that part is for what is pulled beside a feed
@@ -100,19 +101,34 @@ class Filler:
             feed_token=config.feed_token,
             waits=True,
         )
-        self.push = Push(config, self.hub, clock, random.random, self._synced)
         self.pull: Pull | None = None
-        self.apart = Apart()
-        self.beside = beside(self.push, self.hub, clock, self.apart) if beside is not None else None
-        self.push.partner = self.beside
+        self.aparts = [Apart() for _ in config.origins]
+        self.push: Push | Several
+        self.beside: Beside | None = None
+        if len(config.origins) > 1:
+            self.push = Several(config, self.hub, clock, random.random, self._synced)
+        else:
+            self.push = Push(config, self.hub, clock, random.random, self._synced)
+            if beside is not None:
+                self.push.partner = self.beside = beside(self.push, self.hub, clock, self.apart)
         self._fed = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<Filler {self.mode or 'undecided'} {self.hub!r}>"
 
+    @property
+    def on_air(self) -> int:
+        """The number of the origin that is taken from."""
+        return (self.push.on_air or 0) if isinstance(self.push, Several) and self.mode == "push" else 0
+
+    @property
+    def apart(self) -> Apart:
+        """Our clock beside that of the origin that is taken from."""
+        return self.aparts[self.on_air]
+
     def describe(self) -> dict[str, Any]:
         """How the origin does: JSON-ready."""
-        about = {"url": self._config.origin, "mode": self.mode or self._config.mode}
+        about = {"url": self._config.origins[self.on_air], "mode": self.mode or self._config.mode}
         return {**about, **self._taken(), **self.apart.describe(), "feed": self.hub.describe()}
 
     def _taken(self) -> dict[str, Any]:
@@ -153,7 +169,8 @@ class Filler:
         if self._config.mode != "pull":
             await self._fed.wait()
         async with open_session(self._config) as client:
-            await compare(self.apart, self._config.origin, self._clock, client)
+            each = zip(self.aparts, self._config.origins, strict=True)
+            await asyncio.gather(*(compare(apart, origin, self._clock, client) for apart, origin in each))
 
     def _synced(self) -> None:
         self._fed.set()

@@ -16,12 +16,12 @@ from ringside.core.clock import Clock
 from ringside.core.ends import first
 from ringside.core.errors import RingsideError
 from ringside.core.feed import BrokenFeed, Decoder, Message, Opened, Synced, Turn
-from ringside.flow.relay.feed import Hub, Shelf
+from ringside.flow.relay.feed import Shelf
 from ringside.flow.relay.fill.config import Config
 from ringside.flow.relay.fill.hearing import FAILING, gives_feed, listen
 from ringside.flow.relay.fill.line import Line, Unanswered, get
 from ringside.flow.relay.fill.reading import Changes, Exists, Reading, Step, Whole
-from ringside.flow.relay.fill.standing import Standing, backoff_s
+from ringside.flow.relay.fill.standing import Standing, State, backoff_s
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,23 @@ class Partner(Protocol):
         """The feed ended, or there was none; it is tried again."""
 
 
+class Sink(Protocol):
+    """Where a feed is put: a hub, or what stands for one."""
+
+    @property
+    def shelf(self) -> Shelf:
+        """What is there."""
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """A turn was told. Raises ValueError for nonsense, OSError without memory."""
+
+    def trim(self, limit_bytes: int) -> int:
+        """Keep no more than so much; how many blobs had to go."""
+
+    def swap(self, shelf: Shelf) -> None:
+        """All was told anew."""
+
+
 class Push:
     """Takes the feed of `config.origin` into `hub`. `on_synced` is called each time all that exists is there.
 
@@ -56,7 +73,7 @@ class Push:
     def __init__(
         self,
         config: Config,
-        hub: Hub,
+        hub: Sink,
         clock: Clock,
         chance: Callable[[], float],
         on_synced: Callable[[], None] = lambda: None,
@@ -82,6 +99,15 @@ class Push:
 
     def __repr__(self) -> str:
         return f"<Push {self._config.origin} {self._standing!r}>"
+
+    def look(self) -> State:
+        """How it stands with the origin now."""
+        return self._standing.look(self._clock.now_ns())
+
+    @property
+    def since_ms(self) -> int:
+        """Since when, Unix time."""
+        return self._standing.since_ns // 10**6
 
     def describe(self) -> dict[str, Any]:
         """For the status page, JSON-ready: counts since the beginning, bytes, `since_ms` Unix time."""
