@@ -18,7 +18,7 @@ from bench.faults.verdict import Bound, Fired, Row, Trial, worst
 from bench.harness import get
 from ringside.flow.mux.hls.playlist import MediaPlaylist
 
-SEGMENT_S = 2.0
+WINDOW_SEGMENTS = 27  # that an origin lists at least: a minute's, less what may leave it meanwhile
 EVERY_S, SETTLED_S = 4.0, 1.5
 BACK_S = 2.0
 COMPARED = 2
@@ -30,15 +30,13 @@ QUICK_KILLS = 3
 class Published:
     """What players had been told at a moment: whole segments, and digests of the newest names' bytes."""
 
-    at_s: float
-    first: int
     segments: frozenset[int]
     digests: dict[str, str]
 
     def lost(self, later: "Published", live: Running) -> list[str]:
         """What of it is not there any more, or is something else."""
-        slid = round((later.at_s - self.at_s) / SEGMENT_S) + 2
-        gone = [f"{number}.m4s" for number in self.segments - later.segments if number >= self.first + slid]
+        stays = max(later.segments, default=0) - WINDOW_SEGMENTS
+        gone = [f"{number}.m4s" for number in self.segments - later.segments if number > stays]
         return gone + [name for name, digest in self.digests.items() if fetched(live, name) != digest]
 
 
@@ -50,9 +48,7 @@ def published(live: Running) -> Published:
         part.uri for _, segment in playlist.numbered() if not segment.uri for part in segment.parts if not part.gap
     ]
     names = [f"{number}.m4s" for number in whole[-COMPARED:]] + [uri.rsplit("/", 1)[-1] for uri in parts[-COMPARED:]]
-    return Published(
-        time.time(), playlist.media_sequence, frozenset(whole), {name: fetched(live, name) for name in names}
-    )
+    return Published(frozenset(whole), {name: fetched(live, name) for name in names})
 
 
 def fetched(live: Running, name: str) -> str:
