@@ -30,12 +30,16 @@ class Killed(BaseException):
 
 @contextlib.contextmanager
 def killed_after(size: int) -> Iterator[list[int]]:
-    """Writes go through until `size` bytes have been written; the one that goes beyond is cut off there, for good."""
+    """Writes go through until `size` bytes have been written; the one that goes beyond is cut off there, for good.
+
+    Yields what is left of `size`, and then where each write ended.
+    """
     left = [size]
     write, replace = spool_module._write_all, spool_module.replace_file
 
     def write_all(fd: int, data: bytes, at: int) -> None:
         had, left[0] = left[0], left[0] - len(data)
+        left.append(size - left[0])
         write(fd, data[: max(0, had)], at)
         if left[0] < 0:
             raise Killed
@@ -81,7 +85,7 @@ class Origin:
         self.before, self.during = windows(event.publisher), []
 
 
-def run_until_killed(folder: Path, troubles: list[Trouble], size: int, chapter: int) -> tuple[Origin, Recorded, int]:
+def run_until_killed(folder: Path, troubles: list[Trouble], size: int, chapter: int) -> tuple[Origin, Recorded, list[int]]:
     origin = Origin(folder, chapter)
     event = Recorded(origin, dvr_s=12)
     with killed_after(size) as left:
@@ -89,19 +93,20 @@ def run_until_killed(folder: Path, troubles: list[Trouble], size: int, chapter: 
             origin.begin(event)
             play(event, troubles, parts=40)
     origin.spool.close()
-    return origin, event, size - left[0]
+    return origin, event, left[1:]
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(troubles=TROUBLES, share=st.floats(0.02, 1), chapter=st.integers(1, 200))
+@given(troubles=TROUBLES, share=st.floats(0, 1), more=st.integers(-2, 150), chapter=st.integers(1, 200))
 def test_cut_at_any_byte_the_windows_are_as_they_were_told(
-    tmp_path: Path, troubles: list[Trouble], share: float, chapter: int
+    tmp_path: Path, troubles: list[Trouble], share: float, more: int, chapter: int
 ) -> None:
     folder = tmp_path / "spool"
     shutil.rmtree(folder, ignore_errors=True)
-    _, _, whole = run_until_killed(folder, troubles, 1 << 40, chapter)
+    _, _, ends = run_until_killed(folder, troubles, 1 << 40, chapter)
     shutil.rmtree(folder)
-    origin, event, _ = run_until_killed(folder, troubles, int(share * whole), chapter)
+    cut = ends[int(share * (len(ends) - 1))] + more
+    origin, event, _ = run_until_killed(folder, troubles, cut, chapter)
     found = Found.read(folder, TIMELINE)
     if found is None:
         assert not origin.before, "something was told, and nothing is found"

@@ -195,7 +195,9 @@ async def _serve(channel: Channel) -> None:
     await process.ingest.listen(sock=socket.socket(fileno=os.dup(channel.config["listen_fd"])))
     channel.report(ready=True, target=process.board.schedule.values())
     try:
-        await first(process.account(), process.keeping.run(), channel.listen(process.order), terminated)
+        await first(
+            process.account(), process.keeper.run(), process.keeping.run(), channel.listen(process.order), terminated
+        )
     finally:
         await process.ingest.close()
         await process.keeper.close()

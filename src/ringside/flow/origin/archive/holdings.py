@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ringside.core.catalog import SHARD_SEGMENTS, Index, Listed, Roll, Shard, Version, write_shard
 from ringside.core.media import Segment, Track
+from ringside.flow.origin.archive.past import Past
 from ringside.flow.origin.archive.spool import About
 from ringside.flow.origin.lane import Lane
 from ringside.flow.origin.publish import Publisher
@@ -38,6 +39,12 @@ class Holdings:
                 for segment in _fresh(roll, segments):
                     roll.add(segment)
                     yield name, segment
+
+    def know(self, past: Past) -> None:
+        """The tracks of a session that nobody goes on with."""
+        for name, lane in past.lanes.items():
+            versions = {each: replace(lane.track, init=init) for each, init in lane.headers.items()}
+            self._versions[name] = {**versions, lane.track.init_name: lane.track}
 
     def _know(self, name: str, lane: Lane) -> None:
         versions = self._versions.setdefault(name, {})

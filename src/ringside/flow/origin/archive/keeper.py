@@ -22,6 +22,7 @@ from ringside.flow.origin.archive.config import Config
 from ringside.flow.origin.archive.found import Found
 from ringside.flow.origin.archive.gate import Gate
 from ringside.flow.origin.archive.holdings import Holdings
+from ringside.flow.origin.archive.housekeeper import Housekeeper
 from ringside.flow.origin.archive.recall import Recall
 from ringside.flow.origin.archive.resume import resume
 from ringside.flow.origin.archive.scribe import Scribe, Turn, checkpoint_of
@@ -85,6 +86,7 @@ class Keeper:
         self._tide = Tide(dvr_s)
         store = Store.open(config.store_url) if config.store_url else None
         self._uploader = Uploader(store, self._holdings, self._spool.segment, clock) if store is not None else None
+        self._housekeeper = Housekeeper(config, folder, dvr_s, clock, self._forget)
         self._recall = Recall(self._holdings, self._spool.segment, store)
         self._ticket = 0
         self._records = 0  # in this journal
@@ -248,6 +250,15 @@ class Keeper:
         for name, number in self._tide.overflow(self._holdings.rolls, waiting, self.config.spool_bytes):
             uploader.pass_over(name)
             self._put([partial(self._spool.remove, name, [number])], 0)
+
+    def _forget(self, track: str, below: int) -> None:
+        """The archive has let go of a track's segments below `below`."""
+        self._holdings.rolls[track].forget(below)
+        self._offer(track, 0)
+
+    async def run(self) -> None:
+        """Keep house, for ever."""
+        await self._housekeeper.run()
 
     def _look(self) -> None:
         """Have an eye on the gate while something waits before it."""

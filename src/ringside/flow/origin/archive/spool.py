@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -213,6 +214,11 @@ def _whole_lines(fd: int) -> int:
     if whole < size:
         os.ftruncate(fd, whole)
     return whole
+
+
+def remove_session(folder: Path) -> None:
+    """Let all of a session go."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def chapters(folder: Path) -> dict[int, Path]:

@@ -87,17 +87,18 @@ class Uploader:
             self._holdings.rolls[track].lose(number)
             self.lost += 1
 
-    async def close(self, within_s: float) -> None:
-        """Send what waits, within a time, and end."""
+    async def close(self, within_s: float) -> bool:
+        """Send what waits, within a time, and end; whether all is in the store."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while self.waiting or self._told != self._outline():
                     for track in self._wake:
                         self.poke(track)
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(min(0.1, within_s / 25))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        return not self.waiting and self._told == self._outline()
 
     async def _run(self, track: str, wake: asyncio.Event) -> None:
         failed = 0
