@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from ringside.core.srt import NoSrt, Options, Socket, Srt
-from ringside.core.srt.socket import MESSAGE_BYTES
+from ringside.core.srt import NoSrt, Options
+from ringside.core.srt.socket import MESSAGE_BYTES, Socket, Srt
 
 KEY = "correct-horse-battery"
 

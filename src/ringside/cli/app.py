@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from ringside import __version__
 from ringside.cli import crowd_verb, edge_verb, moq, multicast_verb, recorded_verb, target
+from ringside.cli import restream as restream_verb
 from ringside.cli import source as source_verb
 from ringside.cli.console import sentences
 from ringside.core.errors import Misconfigured
@@ -256,6 +257,7 @@ def edge(
 
 app.add_typer(multicast_verb.app, name="multicast")
 app.command("target", epilog=target.EXAMPLE)(target.target)
+app.command("restream", epilog=restream_verb.EXAMPLE)(restream_verb.restream)
 app.command("source", epilog=source_verb.EXAMPLE)(source_verb.source)
 app.command("replay", epilog=recorded_verb.REPLAY_EXAMPLE)(recorded_verb.replay)
 app.command("clip", epilog=recorded_verb.CLIP_EXAMPLE)(recorded_verb.clip)

@@ -7,6 +7,7 @@
     [archive]  url = "s3://bucket/events"   memory_s = 60   keep_s = 2_592_000
     [edge]     host = "0.0.0.0"   port = 8080   workers = 1
     [moq]      on = true   port = 8080   relay = "https://relay.example:4443/"
+    [[restream]] url = "rtmps://live.example/app"   key = "..."   track = "v720"
     [fill]     origin = "http://origin:8080"   memory_bytes = 1_073_741_824   (of `ringside edge` alone)
 
 A wrong field is refused by its path and value; so is an unknown one.
@@ -16,7 +17,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ringside.cli.about import About
 from ringside.core.errors import Misconfigured
@@ -27,6 +28,8 @@ from ringside.flow.origin.archive import Config as Archive
 from ringside.flow.relay.edge import Config as Edge
 from ringside.flow.relay.fill.config import Config as Fill
 from ringside.flow.relay.moq import Config as Moq
+from ringside.flow.relay.restream import Config as Restream
+from ringside.flow.relay.restream.config import MOST as MOST_RESTREAMS
 
 
 class Event(BaseModel):
@@ -42,6 +45,7 @@ class Event(BaseModel):
     edge: Edge = Edge()
     fill: Fill | None = None
     moq: Moq = Moq()
+    restream: tuple[Restream, ...] = Field(default=(), max_length=MOST_RESTREAMS)
 
 
 def load(path: Path | None, changes: dict[str, dict[str, Any]] | None = None) -> Event:

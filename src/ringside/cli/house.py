@@ -11,6 +11,7 @@ from ringside.cli import moq
 from ringside.cli.event import Event
 from ringside.cli.ports import private_listener, shown
 from ringside.cli.public import Public
+from ringside.cli.restream_keeper import RestreamKeeper
 from ringside.cli.source_keeper import SourceKeeper
 from ringside.cli.stopgap import StopgapKeeper
 from ringside.cli.supervisor import Child, Supervisor
@@ -34,6 +35,7 @@ class House:
         self.target: TargetKeeper | None = None
         self.source: SourceKeeper | None = None
         self.stopgap: StopgapKeeper | None = None
+        self.restream: RestreamKeeper | None = None
         try:
             moq.check(event.moq, event.edge, self.public.port)
         except Misconfigured:
@@ -77,11 +79,13 @@ class House:
         self.target = TargetKeeper(supervisor, origin)
         self.source = SourceKeeper(supervisor, origin)
         self.stopgap = StopgapKeeper(supervisor, self.event, self.ingest_url, self.token)
+        here, _ = shown(self.event.edge.host, self.public.port)
+        self.restream = RestreamKeeper(supervisor, self.event, origin, here)
         self.public.announce(supervisor, self.target.answer, self.source.answer)
         return origin
 
     def hear(self, child: Child, report: dict[str, Any]) -> None:
         """A child's report."""
-        for keeper in (self.target, self.source, self.stopgap):
+        for keeper in (self.target, self.source, self.stopgap, self.restream):
             if keeper is not None:
                 keeper.hear(child, report)

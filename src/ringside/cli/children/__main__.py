@@ -8,7 +8,7 @@ from ringside.cli.children.channel import Channel
 from ringside.core.errors import RingsideError
 from ringside.core.telemetry import setup_log
 
-ROLES = {"edge", "filler", "moq", "origin", "replay", "studio"}
+ROLES = {"edge", "filler", "moq", "origin", "replay", "restream", "studio"}
 
 
 def raise_descriptor_limit() -> None:

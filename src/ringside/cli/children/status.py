@@ -32,6 +32,7 @@ class Gathering:
         self._workers: dict[int, tuple[int, dict[str, Any]]] = {}
         self._studio: tuple[int, dict[str, Any]] = (0, {})
         self._offers = Offers()
+        self._restreams: list[dict[str, Any]] = []
         self.processes: list[dict[str, Any]] = []
         self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LINES)
 
@@ -63,6 +64,8 @@ class Gathering:
         """From the supervisor: what the other processes do, and what is worth a line on the status page."""
         if "processes" in order:
             self.processes = order["processes"]
+        if "restreams" in order:
+            self._restreams = order["restreams"]
         if "note" in order:
             self.note(order["note"])
 
@@ -87,7 +90,8 @@ class Gathering:
         """All of an event; the page at `/status` draws it. `target`: the latency that all players steer to."""
         studio = self._fresh(self._studio)
         of_event = {"source": studio.get("source", {}), "encoder": studio.get("encoder", {}), "parts": parts}
-        return self._status(state, target=target, **of_event, origin=origin)
+        restreams = {"restreams": self._restreams} if self._restreams else {}
+        return self._status(state, target=target, **of_event, origin=origin, **restreams)
 
     def edge_status(self, upstream: dict[str, Any], state: str, multicast: dict[str, Any]) -> dict[str, Any]:
         """All of an edge that stands alone: what its filler tells of the origin, and of the group if it has one."""

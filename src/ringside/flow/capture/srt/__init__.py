@@ -5,7 +5,8 @@
 
 from ringside.core.clock import Clock
 from ringside.core.errors import Misconfigured
-from ringside.core.srt import Options, Srt
+from ringside.core.srt import Options
+from ringside.core.srt.socket import Srt
 from ringside.core.telemetry import Metrics
 from ringside.flow.capture.config import Input
 from ringside.flow.capture.mpegts import MpegTsSource

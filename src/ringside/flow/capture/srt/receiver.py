@@ -11,7 +11,8 @@ import time
 from collections import deque
 from typing import Any
 
-from ringside.core.srt import Lost, Options, Poll, Refusal, Socket, Srt, Stats
+from ringside.core.srt import Lost, Options, Refusal
+from ringside.core.srt.socket import Poll, Socket, Srt, Stats
 from ringside.flow.capture.srt.door import WHY, Door
 
 log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ sets and ADTS headers itself, from the CMAF header that is its template. No enco
 """
 
 import io
+import logging
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +13,8 @@ import av
 
 from ringside.core.media import Kind
 from ringside.flow.mux.remux.packet import Codec, Codecs, Packet, Tag
+
+log = logging.getLogger(__name__)
 
 RUN_BYTES = 7 * 188
 TICKS = 90_000
@@ -42,6 +45,8 @@ class Ts:
         self._begun_ns: int | None = None
         self._time_ms = 0
         self._codecs: Codecs | None = None
+        self._last: dict[Kind, int] = {"video": -1, "audio": -1}  # decode time, which has to rise
+        self.failures = 0
         self._memory = _Memory()
         self._container: Any = None
         self._streams: dict[Kind, Any] = {}
@@ -84,10 +89,15 @@ class Ts:
         coded = av.Packet(packet.data)
         coded.stream = self._streams[packet.kind]
         coded.time_base = Fraction(1, TICKS)
-        coded.dts = (packet.decode_ns - begun_ns) * TICKS // 10**9
-        coded.pts = (packet.shown_ns - begun_ns) * TICKS // 10**9
+        coded.dts = max((packet.decode_ns - begun_ns) * TICKS // 10**9, self._last[packet.kind] + 1)
+        coded.pts = max((packet.shown_ns - begun_ns) * TICKS // 10**9, coded.dts)
         coded.is_keyframe = packet.key
-        self._container.mux_one(coded)
+        self._last[packet.kind] = coded.dts
+        try:
+            self._container.mux_one(coded)
+        except av.FFmpegError as error:
+            self.failures += 1
+            log.warning("restream: a frame could not be made MPEG-TS: %s", error.strerror)
 
     def _runs(self, time_ms: int) -> list[Tag]:
         data, whole = self._memory.data, len(self._memory.data) // 188 * 188
