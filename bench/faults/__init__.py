@@ -20,6 +20,7 @@ ROWS = (
     "encoder-killed", "encoder-frozen", "studio-killed", "studio-frozen", "studios-gone",
     "source-gone", "source-black", "false-switch", "pts", "rtmp-loss", "srt-loss",
     "origin-frozen", "origins-frozen", "origin-killed", "edge-cut", "disk-full", "descriptors",
+    "memory", "clocks",
 )  # fmt: skip
 PAGE = Path(__file__).parents[2] / "docs" / "resilience.md"
 
