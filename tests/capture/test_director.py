@@ -1,6 +1,8 @@
 """Which input is on the air, and what is wrong with one: the rules, on simulated time."""
 
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -34,8 +36,16 @@ class Control:
 
 
 def test_the_first_that_is_there_is_on_the_air() -> None:
-    assert Control().at(0, well(), well(), well()) == "main"
-    assert Control().at(0, ABSENT, well(), well()) == "van"
+    control = Control()
+    assert [control.at(now_s, ABSENT, well(), well()) for now_s in (0, 0.4, 0.5)] == ["slate", "slate", "van"]
+    assert control.director.switches == 0
+
+
+def test_an_event_begins_with_its_first_input_if_that_is_there_soon() -> None:
+    control = Control()
+    assert control.at(0, ABSENT, well(), well()) == "slate"
+    assert control.at(0.1, well(), well(), well()) == "main"
+    assert control.director.switches == 0
 
 
 def test_nothing_there_is_the_slate() -> None:
@@ -46,7 +56,8 @@ def test_nothing_there_is_the_slate() -> None:
 
 def test_who_was_never_on_the_air_need_not_prove_itself() -> None:
     control = Control()
-    assert control.at(0, ABSENT, ABSENT, well()) == "film"
+    control.at(0, ABSENT, ABSENT, ABSENT)
+    assert control.at(1, ABSENT, ABSENT, well()) == "film"
     assert control.at(1, ABSENT, well(1), well()) == "van"
     assert control.at(1.1, well(1.1), well(1), well()) == "main"
 
@@ -84,7 +95,9 @@ def test_from_the_slate_whoever_comes_is_taken_at_once() -> None:
 
 def test_a_defective_picture_is_better_than_the_slate_and_worse_than_a_silent_one() -> None:
     assert Control().at(0, bad("black"), ABSENT, ABSENT) == "main"
-    assert Control().at(0, bad("frozen"), bad("silent"), ABSENT) == "van"
+    control = Control()
+    control.at(0, ABSENT, ABSENT, ABSENT)
+    assert control.at(1, bad("frozen"), bad("silent"), ABSENT) == "van"
 
 
 def test_of_two_that_are_equally_bad_the_preferred_stays() -> None:
@@ -133,6 +146,34 @@ def test_who_left_the_air_by_order_need_not_prove_itself() -> None:
     control.at(1, well(), well(), well())
     control.director.force(None)
     assert control.at(1.1, well(), well(), well()) == "main"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_happens_the_worst_is_never_on_the_air_while_there_is_better(seed: int) -> None:
+    rng, control = random.Random(seed), Control()
+    states: list[Condition] = [ABSENT, bad("black"), bad("frozen"), bad("silent"), well()]
+    conditions = [ABSENT] * len(NAMES)
+    before, left_s = "slate", dict.fromkeys(NAMES, -99.0)
+    for step in range(400):
+        now_s = 10 + step / 10
+        if rng.random() < 0.2:
+            conditions[rng.randrange(len(NAMES))] = replace(rng.choice(states), since_ns=round(now_s * S))
+        showing = control.at(now_s, *conditions)
+        best = min(one.rank for one in conditions)
+        if showing == "slate":
+            assert best == 3 or step == 0 or now_s < 10.5, f"seed {seed}"
+            before = showing
+            continue
+        shown = NAMES.index(showing)
+        assert conditions[shown].rank == best, f"seed {seed}"
+        if before not in (showing, "slate"):
+            left = NAMES.index(before)
+            better = conditions[left].rank > conditions[shown].rank
+            proven = now_s - conditions[shown].since_ns / S >= BACK_S or left_s[showing] < 0
+            assert better or (shown < left and proven), f"seed {seed}"
+            if better:
+                left_s[before] = now_s
+        before = showing
 
 
 def judged(

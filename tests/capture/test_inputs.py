@@ -271,5 +271,5 @@ def test_half_an_hour_of_the_test_card_or_of_a_dark_slow_film_brings_no_false_sw
         on_air.add(status["on_air"])
         faults |= set(status["inputs"][0]["faults"])
     assert faults == set()
-    assert on_air == {"backup-1", "main"}  # the card until the camera had come
-    assert status["switches"] == 1
+    assert on_air == {"slate", "main"}  # the slate until the camera had come
+    assert status["switches"] == 0

@@ -114,3 +114,39 @@ def test_what_is_still_waited_for_ends_when_told_to(port: int) -> None:
     several.start(sinks)
     several.stop()
     assert "awaited" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.fixture(scope="module")
+def stream(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return make(tmp_path_factory.mktemp("stream") / "clip.ts", Clip(seconds=0.6), "mpegts").read_bytes()
+
+
+def test_a_live_stream_on_the_web_that_breaks_off_is_fetched_again(
+    stream: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ringside.flow.capture.file.RETRY_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        fetched = threading.Thread(target=_serve, args=(server, stream), daemon=True)
+        fetched.start()
+        source, sink = opened(f"http://127.0.0.1:{server.getsockname()[1]}/live.ts"), Recorder()
+        source.start([sink])
+        try:
+            assert wait_for(lambda: len([event for event in sink.events if event.startswith("opened")]) >= 2)
+            assert sink.events[1].startswith("closed http://127.0.0.1")
+        finally:
+            source.stop()
+
+
+def _serve(server: socket.socket, body: bytes) -> None:
+    """Every asker is sent the same, without a word on how long it is, and hung up on."""
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        with connection:
+            try:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: video/mp2t\r\n\r\n" + body)
+            except OSError:
+                continue

@@ -1,4 +1,4 @@
-"""File: anything FFmpeg reads, played in real time onto UTC, once or in a seamless loop.
+"""File: anything FFmpeg reads, played in real time onto UTC, once or in a seamless loop; a live stream on the web too.
 
 A thread decodes a little ahead and says of each frame when it is due: the sink's `pts_ns` and `arrival_ns` are
 both that Unix time. Only files and http(s) URLs that the operator named are opened, and what they refer to may
@@ -111,6 +111,7 @@ class FileSource:
         self._thread: threading.Thread | None = None
         self._shift_ns: int | None = None  # from the file's times to Unix time
         self._end_ns = 0
+        self._endless = False  # a live stream, which has no length
         rate = max(1, round(float(self.info.fps)))
         room = pictures_within_budget(self.info.width, self.info.height, 3.0)
         self._ahead_ns = min(AHEAD_NS, (room - 4) * 1_000_000_000 // rate)
@@ -129,18 +130,20 @@ class FileSource:
             self._thread = None
 
     def _run(self, sink: Sink) -> None:
+        """Again when it loops; when it is on the web, also after it failed, or ended and never had a length."""
         while not self._stop.is_set():
-            reason = f"{self.name} ended"
+            reason, again = f"{self.name} ended", self._loop or self._endless
             try:
                 played = self._play(sink)
             except (NotPlayable, av.FFmpegError) as error:
                 played, reason = False, str(error) if isinstance(error, NotPlayable) else _why(self._url, error)
+                again = again or is_web(self._url)
             if played and self._loop:
                 continue
             self._wait_until(self._end_ns)
             if not self._stop.is_set():
                 sink.closed(reason)
-            if not self._loop:
+            if not again:
                 return
             self._shift_ns = None
             self._stop.wait(RETRY_S)
@@ -150,6 +153,7 @@ class FileSource:
         played = False
         with open_media(self._url) as container:
             streams = choose(container, self.name)
+            self._endless = is_web(self._url) and container.duration is None
             if self._shift_ns is None:
                 sink.opened(str(streams), streams.aspect)
             begun_ns = self._end_ns if self._shift_ns is not None else None

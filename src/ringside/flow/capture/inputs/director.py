@@ -4,13 +4,16 @@ The rules. What is on the air goes at once when it is worse off than another: aw
 that are best off. It is left for one that is preferred and no worse off: at once for one that has never failed on the
 air, for one that has only when it has been so for `back_ns`: who returns must have proven it. While nothing is there at
 all the slate is (None). An operator's order stands above all that, as long as the input that he wants has anything to
-show; when it has nothing, the rules hold until it is back.
+show; when it has nothing, the rules hold until it is back. An event begins with its first input if that is there within
+PATIENCE_NS, so that nobody sees a backup for two frames while a film is being opened.
 """
 
 from collections.abc import Sequence
 
 from ringside.flow.capture.config import SLATE
 from ringside.flow.capture.inputs.health import Condition
+
+PATIENCE_NS = 500_000_000
 
 
 class Director:
@@ -67,6 +70,8 @@ class Director:
         if not here:
             return None
         best = min(here, key=lambda at: (conditions[at].rank, at))
+        if best and not self._begun and self.since_ns is not None and now_ns - self.since_ns < PATIENCE_NS:
+            return None
         if self.on_air not in here or conditions[best].rank < conditions[self.on_air].rank:
             return best
         return self._returned(now_ns, conditions, self.on_air)
