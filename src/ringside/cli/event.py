@@ -1,7 +1,7 @@
 """The event file: what an event is, in TOML, each table read by the stage it configures.
 
     [event]    name = "final"   title = "The final"   segment_s = 2   part_s = 0.2   target_s = 1.2
-    [source]   url = "rtmp://0.0.0.0:1935/live"   burn_strip = false
+    [source]   url = "rtmp://0.0.0.0:1935/live"   [[source.backup]] url = "film.mp4"   [source.watch] black_s = 1.2
     [encode]   fps = 30   [[encode.ladder]] height = 720   bitrate_bps = 2_800_000
     [origin]   dvr_s = 300   dvr_bytes = 536_870_912
     [archive]  url = "s3://bucket/events"   memory_s = 60   keep_s = 2_592_000
