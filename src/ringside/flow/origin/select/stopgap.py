@@ -19,6 +19,7 @@ class Stopgap:
 
     def __init__(self, after_s: float, now_ns: int) -> None:
         self.wanted = False
+        self._said: bool | None = None  # what whoever runs it was told last; None: nothing, by this origin
         self._after_ns = int(after_s * NS_PER_S)
         self._heard_ns = now_ns + STARTING_NS - self._after_ns
 
@@ -26,15 +27,18 @@ class Stopgap:
         return f"<Stopgap {'wanted' if self.wanted else 'not wanted'}>"
 
     def look(self, board: Switchboard, on_air: bool, now_ns: int) -> bool:
-        """Whether `wanted` has changed. `on_air`: the event has begun, and has not ended."""
+        """Whether whoever runs it is to be told anew. `on_air`: the event has begun, and has not ended."""
         self._heard_ns = max(self._heard_ns, board.real_heard_ns)
         running = self.wanted or board.has_stopgap
         if not running:
             wanted = on_air and bool(self._after_ns) and now_ns - self._heard_ns > self._after_ns
         else:
             wanted = on_air and not board.real_is_steady(now_ns, STEADY_NS)
-        changed, self.wanted = wanted != running or wanted != self.wanted, wanted
-        return changed
+        self.wanted = wanted
+        if wanted == self._said or (self._said is None and not running and not wanted):
+            return False
+        self._said = wanted
+        return True
 
 
 def told(tracks: Sequence[Track]) -> list[dict[str, Any]]:
