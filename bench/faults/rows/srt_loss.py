@@ -40,8 +40,8 @@ class Way:
     to: str
 
 
-SRT = Way("SRT", "srt://0.0.0.0:{port}?mode=listener&latency=500", ["-f", "mpegts"],
-          "srt://{host}:{port}?mode=caller&latency=500000&pkt_size=1316")  # fmt: skip
+SRT = Way("SRT", "srt://0.0.0.0:{port}?mode=listener&streamid=camera&latency=500", ["-f", "mpegts"],
+          "srt://{host}:{port}?mode=caller&streamid=camera&latency=500000&pkt_size=1316")  # fmt: skip
 
 
 def run(options: Options) -> Trial:
