@@ -102,3 +102,28 @@ def test_the_slate_that_stands_in_for_all_studios_has_no_inputs_to_choose_from()
     stopgap = {"studio": {"name": "slate", "order": STOPGAP_ORDER}, "source": {"inputs": [{"name": "main"}]}}
     assert orders.heard(stopgap, NOW) == {}
     assert [row["name"] for row in orders.describe()["inputs"]] == ["main", "van"]
+
+
+def letter(on_air: str, studio: str = "london", faults: tuple[str, ...] = ()) -> dict[str, object]:
+    inputs = [
+        {"name": "main", "state": "ready", "faults": list(faults)},
+        {"name": "van", "state": "ready", "faults": []},
+    ]
+    return {"studio": {"name": studio, "order": 0}, "source": {"on_air": on_air, "inputs": inputs}}
+
+
+def test_what_a_studio_has_put_on_the_air_is_news_once() -> None:
+    orders = Orders()
+    news = []
+    for told in (letter("main"), letter("van", "paris"), letter("main"), letter("van", faults=("black", "frozen")),
+                 letter("van", "paris"), letter("van")):  # fmt: skip
+        orders.heard(told, NOW)
+        news.append(orders.news)
+    assert news == ["", "", "", "london: van is on the air in place of main (main black and frozen)", "", ""]
+
+
+def test_of_strange_studios_no_more_than_a_few_are_remembered() -> None:
+    orders = Orders()
+    for n in range(1000):
+        orders.heard(letter("main", f"studio-{n}"), NOW)
+    assert len(orders._shown) <= 8

@@ -120,7 +120,10 @@ class Process:
     def take_studio(self, status: dict[str, Any]) -> dict[str, Any]:
         """A studio's letter; what it is answered: the operator's order, if there is one."""
         self.gathering.take_studio(status)
-        return self.orders.heard(status, self.clock.now_ns())
+        answer = self.orders.heard(status, self.clock.now_ns())
+        if self.orders.news:
+            self.gathering.note(self.orders.news)
+        return answer
 
     def want_slate(self, tracks: list[dict[str, Any]]) -> None:
         """No studio sends anything: the supervisor is asked for the slate in these tracks; in none: one is back."""

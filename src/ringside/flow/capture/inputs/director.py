@@ -62,9 +62,10 @@ class Director:
         return chosen is None or conditions[self.on_air].rank > conditions[chosen].rank
 
     def _chosen(self, now_ns: int, conditions: Sequence[Condition]) -> int | None:
-        if self.forced == SLATE:
+        forced = self.forced  # read once: the operator's thread is another
+        if forced == SLATE:
             return None
-        if self.forced is not None and conditions[wanted := self._names.index(self.forced)].here:
+        if forced is not None and conditions[wanted := self._names.index(forced)].here:
             return wanted
         here = [at for at, condition in enumerate(conditions) if condition.here]
         if not here:
