@@ -38,13 +38,14 @@ def run(name: str | None, archive: str | None, session: str | None, edge: dict[s
     public = Public(event.edge, "replay")
     try:
         here, elsewhere = addresses(event.edge.host, public.port)
-        also = f"   (elsewhere: {elsewhere}?replay={name})" if elsewhere != here else ""
         length_s = Fraction(max(0, found.until_ns - found.began_ns), NS_PER_S)
         when = f"{lasting(int(length_s))} on {_day(found.began_ns)}"
         say(f"[bold]Ringside {__version__}[/]  replay of [bold]{name}[/], {when}")
         if not found.ended_ns:
             say("  [yellow]this event has not ended, or nobody was there to say so: what is kept by now is served[/]")
-        say(f"  watch    [bold cyan]{here}?replay={name}[/]{also}")
+        say(f"  watch    [bold cyan]{here}?replay={name}[/]")
+        if elsewhere != here:
+            say(f"           {elsewhere}?replay={name}   (from elsewhere)")
         say(f"  HLS      {here}replay/{name}/index.m3u8")
         say(f"  DASH     {here}replay/{name}/index.mpd")
         say(f"  status   {here}status")

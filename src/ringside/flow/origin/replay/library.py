@@ -94,7 +94,8 @@ class Library:
 
     def has(self, wish: Asked) -> bool:
         """Whether there is such a thing: for media, whether it was recorded."""
-        if wish.event != self._recording.index.event or (wish.replay and not self.ended):
+        index = self._recording.index
+        if wish.event != index.event or (wish.replay and not index.ended_ns):
             return False
         if wish.kind in (Kind.MULTIVARIANT, Kind.MPD):
             return bool(self._rolls()) and (wish.replay or self._dvr_s > 0)
@@ -102,7 +103,11 @@ class Library:
         if roll is None:
             return False
         if wish.kind is Kind.SEGMENT:
-            return wish.number in roll and wish.number >= self._first(roll, wish.replay) and not roll[wish.number].gap
+            return (
+                wish.number in roll
+                and wish.number >= self._first(roll, wish.replay, index)
+                and not roll[wish.number].gap
+            )
         return wish.replay or self._dvr_s > 0
 
     def text(self, wish: Asked) -> bytes | None:
@@ -128,8 +133,9 @@ class Library:
             whole = self._wholes[wish.track, wish.replay] = self._writers.whole(roll, timescale)
         if not whole.advance(roll.after):
             return None
-        first = self._first(roll, wish.replay)
-        return whole.render(self._recording.index.target_s, first, ended=self.ended, vod=wish.replay)
+        index = self._recording.index
+        first = self._first(roll, wish.replay, index)
+        return whole.render(index.target_s, first, ended=index.ended_ns > 0, vod=wish.replay)
 
     def _rolls(self) -> dict[str, Roll]:
         """Of each track that has anything."""
@@ -143,21 +149,20 @@ class Library:
     def _versions(self, track: str) -> dict[str, Track]:
         return {version.init_name: version for version in self._recording.versions(track)}
 
-    def _first(self, roll: Roll, replay: bool) -> int:
+    def _first(self, roll: Roll, replay: bool, index: Index) -> int:
         """The oldest segment that is offered."""
         if replay:
             return roll.first
-        segments = math.ceil(self._dvr_s / self._recording.index.timeline.segment_s)
-        return max(roll.first, roll.after - segments)
+        return max(roll.first, roll.after - math.ceil(self._dvr_s / index.timeline.segment_s))
 
     def _offers(self) -> list[Kept]:
-        event, rolls = self._recording.index.event, self._rolls()
-        offers: list[Kept] = []
+        index, rolls = self._recording.index, self._rolls()
+        event, offers = index.event, list[Kept]()
         if rolls and self._dvr_s > 0:
             offers.append(Kept(f"/live/{event}", 0, -1, (DVR,)))
             for name, roll in rolls.items():
-                offers.append(Kept(f"/live/{event}/{name}", self._first(roll, False), roll.after - 1, (DVR,)))
-        if rolls and self.ended:
+                offers.append(Kept(f"/live/{event}/{name}", self._first(roll, False, index), roll.after - 1, (DVR,)))
+        if rolls and index.ended_ns:
             offers.append(Kept(f"/replay/{event}", 0, -1, (PLAYLIST, MPD)))
             for name, roll in rolls.items():
                 names = (PLAYLIST, *self._versions(name))
