@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
+import aiohttp
 import uvloop
 
 from ringside.core.clock import Clock
@@ -24,7 +25,8 @@ from ringside.flow.relay.fill.apart import Apart
 from ringside.flow.relay.fill.comparing import compare
 from ringside.flow.relay.fill.config import Config
 from ringside.flow.relay.fill.fetch import Fetch, open_session
-from ringside.flow.relay.fill.pull import Pull
+from ringside.flow.relay.fill.hedge import Hedge
+from ringside.flow.relay.fill.pull import Asks, Pull
 from ringside.flow.relay.fill.push import Partner, Push
 from ringside.flow.relay.fill.several import Several
 
@@ -102,6 +104,7 @@ class Filler:
             waits=True,
         )
         self.pull: Pull | None = None
+        self.hedge: Hedge | None = None
         self.aparts = [Apart() for _ in config.origins]
         self.push: Push | Several
         self.beside: Beside | None = None
@@ -119,7 +122,9 @@ class Filler:
     @property
     def on_air(self) -> int:
         """The number of the origin that is taken from."""
-        return (self.push.on_air or 0) if isinstance(self.push, Several) and self.mode == "push" else 0
+        if self.mode == "pull":
+            return self.hedge.leader if self.hedge is not None else 0
+        return (self.push.on_air or 0) if isinstance(self.push, Several) else 0
 
     @property
     def apart(self) -> Apart:
@@ -134,7 +139,7 @@ class Filler:
     def _taken(self) -> dict[str, Any]:
         if self.pull is None:
             return self.push.describe()
-        pulled = self.pull.describe()
+        pulled = {**self.pull.describe(), **(self.hedge.describe() if self.hedge is not None else {})}
         return pulled if self.mode == "pull" else {**self.push.describe(), "kept": pulled}
 
     async def serve(self, alongside: Callable[[], Awaitable[None]]) -> None:
@@ -150,7 +155,7 @@ class Filler:
         config = self._config
         mode = await self.push.choose()
         async with open_session(config) as client:
-            fetch = Fetch(config.origin, client, config.pull.longest_s)
+            fetch = self._asks(client)
             if mode == "push":
                 local = partial(self.hub.publish, elsewhere=False)
                 share = config.memory_bytes // KEPT_SHARE
@@ -163,6 +168,15 @@ class Filler:
             self.hub.publish(self._own)
             self._ready(mode)
             await self.pull.run()
+
+    def _asks(self, client: aiohttp.ClientSession) -> Asks:
+        """Where objects are asked for."""
+        config = self._config
+        each = [(origin, Fetch(origin, client, config.pull.longest_s)) for origin in config.origins]
+        if len(each) == 1:
+            return each[0][1]
+        self.hedge = Hedge(each, self._clock, config.late_s)
+        return self.hedge
 
     async def _compare(self) -> None:
         """Our clock with the origin's, where that is one of ours, or may be for all that the operator says."""
