@@ -1,8 +1,8 @@
 """Orders: which input of the studios an operator wants on the air. Pure.
 
-What enters: orders, and the status letters of the studios, which tell what inputs they have. What leaves: the answer to
-each letter, which every studio obeys, and the news in it for people. An order has a version that grows for ever, so that
-a studio that hears of it by two ways takes it once, and an older one never again.
+What enters: orders, and the status letters of the studios, which tell what inputs they have. What leaves: the answer
+to each letter, which every studio obeys, and the news in it for people. An order has a version that grows for ever, so
+that a studio that hears of it by two ways takes it once, and an older one never again.
 """
 
 from collections.abc import Mapping
