@@ -8,7 +8,7 @@ import contextlib
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -46,16 +46,16 @@ SRT = Way("SRT", "srt://0.0.0.0:{port}?mode=listener&streamid=camera&latency=500
 
 def run(options: Options) -> Trial:
     """Each loss in turn."""
-    return play(options, SRT, LOSSES, mended=2)
+    return play(options, SRT, LOSSES, {2: 0})
 
 
 def control(options: Options) -> Trial:
     """More than can be mended."""
-    return play(options, SRT, (TOO_MUCH,), mended=TOO_MUCH)
+    return play(options, SRT, (TOO_MUCH,), {TOO_MUCH: 0})
 
 
-def play(options: Options, way: Way, losses: Sequence[int], mended: int) -> Trial:
-    """A camera that comes by `way` while packets are lost; up to `mended` per cent no picture may be missing."""
+def play(options: Options, way: Way, losses: Sequence[int], missing: Mapping[int, int]) -> Trial:
+    """A camera that comes by `way` while packets are lost; of its pictures at most `missing` may be, by per cent lost."""
     trial, port = Trial(), free_port()
     with laboratory(2) as lab:
         here, far = lab.hosts
@@ -74,7 +74,7 @@ def play(options: Options, way: Way, losses: Sequence[int], mended: int) -> Tria
                         here.loss(0)
                         audience.pause(AFTER_S)
                         fired = lost(way, loss, looked, dropped)
-                        trial.add(suffered(live, fired, at_s, at_s + EACH_S, loss <= mended))
+                        trial.add(suffered(live, fired, at_s, at_s + EACH_S, missing.get(loss)))
                     watched = audience.leave()
     trial.bounds += watched.bounds()
     trial.facts |= watched.facts()
@@ -104,11 +104,12 @@ def lost(way: Way, loss: int, looked: int, dropped: int) -> Fired:
     return Fired(f"{way.name}, {loss} %", f"{dropped} of {looked} packets dropped", dropped > 0 and share > loss / 3)
 
 
-def suffered(live: Running, fired: Fired, at_s: float, until_s: float, bounded: bool) -> Trial:
+def suffered(live: Running, fired: Fired, at_s: float, until_s: float, most: int | None) -> Trial:
     """What is missing of the camera's pictures in the published ones."""
     shown = pictures(live, at_s, min(until_s, time.time() - MARGIN_S + 1))
     missing = passed_over(shown)
-    bounds = [Bound(f"{fired.what}: camera's pictures missing", missing, 0)] if bounded else []
+    what = f"{fired.what}: of the camera's {round(EACH_S * FPS)} pictures missing"
+    bounds = [] if most is None else [Bound(what, missing, most)]
     return Trial([fired], bounds, {fired.what: {"missing": missing, "published": len(shown)}})
 
 
