@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mux_encoders import Encoded
+from tests.mux.mux_encoders import Encoded
 
 from ringside.flow.mux import h264
 from ringside.flow.mux.fragment import Sample, write_chunk
