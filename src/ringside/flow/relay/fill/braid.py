@@ -28,7 +28,7 @@ from ringside.core.feed import (
 from ringside.flow.relay.feed import Hub, Shelf
 from ringside.flow.relay.feed.shelf import Told
 from ringside.flow.relay.fill.joint import distance, grown
-from ringside.flow.relay.fill.past import Past, Unread
+from ringside.flow.relay.fill.past import Past, Unread, fits
 from ringside.flow.relay.fill.strand import Strand, turn_of
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ class Braid:
         self._told_ns: dict[str, int] = {}  # documents
         self._pasts: dict[str, Past] = {}
         self._own: set[str] = set()  # playlists whose newest version is the leader's
+        self._torn: set[str] = set()  # folders whose segment in the making cannot go on: the next one does
         self._shelf = hub.shelf
         self._told: list[Told] = []
 
@@ -68,6 +69,7 @@ class Braid:
         self._shelf = Shelf() if begins else self._hub.shelf
         self._twins.clear()
         self._own.clear()
+        self._torn = set() if begins else self._cut_otherwise(strand)
         self._pasts = _pasts(self._shelf)
         try:
             self._follow(strand)
@@ -78,6 +80,16 @@ class Braid:
                 self._hub.swap(self._shelf)
             else:
                 self._hub.tell(told)
+
+    def fits(self, strand: Strand) -> bool:
+        """Whether what is told now can go on with `strand` without a gap."""
+        return not self._cut_otherwise(strand)
+
+    def _cut_otherwise(self, strand: Strand) -> set[str]:
+        """The folders of the tracks whose newest segment has other parts in `strand`, or a gap."""
+        told = {each.path: each for each in self._hub.shelf.exists.playlists() if not each.ended}
+        both = ((told[each.path], each) for each in strand.shelf.exists.playlists() if each.path in told)
+        return {_folder(theirs.path) for ours, theirs in both if not fits(ours.body, theirs.body)}
 
     def take(self, strand: Strand, messages: Sequence[Message], withdrawn: Set[str]) -> None:
         """The leader told more; of the paths Removed, those `withdrawn` were only expected. Raises ValueError."""
@@ -150,12 +162,13 @@ class Braid:
         held = strand.shelf.exists.held(blob)
         here = self._shelf.exists.find(held.opened.path)
         if isinstance(here, Opened):
-            if here.blob in self._chunks:
+            if here.blob in self._chunks and _folder(here.path) not in self._torn:
                 self._twins[blob] = _Twin(here.blob)
                 self._grow(strand, blob)
                 if held.closed:
                     self._close(strand, blob)
         elif held.path and isinstance(held.opened, Opened) and here is None:
+            self._torn.discard(_folder(held.path))
             ours = next(self._blobs)
             opened = replace(held.opened, blob=ours)
             if held.closed:

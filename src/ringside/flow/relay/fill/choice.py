@@ -115,6 +115,10 @@ class Choice:
         worst = [late_ns for at_ns, late_ns in one.worst if now_ns - at_ns <= LATELY_NS]
         return max([one.late_ns(now_ns), one.missing_ns(now_ns), *worst])
 
+    def owed_ns(self, now_ns: int) -> int:
+        """For how long the one on the air has owed media."""
+        return self._origins[self.leader].late_ns(now_ns) if self.leader is not None else 0
+
     def look(self, now_ns: int) -> Move | None:
         """Whom to take from now on, where that is another; `moved` says that it is done."""
         if self.leader is None:

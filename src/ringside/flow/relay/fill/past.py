@@ -8,9 +8,12 @@ or what differed has left the window, there is nothing more to do, and playlists
 The names in it are the origin's own playlist lines, not media: which lines a segment has is all that is known here.
 """
 
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from ringside.core.feed import Playlist
 
@@ -20,6 +23,8 @@ DURATION = "#EXTINF:"
 OF_SEGMENTS = (BREAK, MAP, PART, GAP, DURATION, "#EXT-X-PROGRAM-DATE-TIME:", "#EXT-X-BITRATE:", "#EXT-X-BYTERANGE:")
 OF_THE_END = ("#EXT-X-PRELOAD-HINT:", "#EXT-X-RENDITION-REPORT:", "#EXT-X-ENDLIST")
 SKIPPED = re.compile(rb"^#EXT-X-SKIP:.*?SKIPPED-SEGMENTS=(\d{1,9})", re.MULTILINE)
+GAPS = "GAP=YES"
+MICROSECOND = Decimal("0.000001")
 LONG = re.compile(r"DURATION=([0-9.]{1,20})")
 
 
@@ -153,6 +158,34 @@ class Past:
         return write(joined, skipped) if 0 < skipped < len(joined.blocks) else b""
 
 
+def fits(told: bytes, theirs: bytes) -> bool:
+    """Whether the other origin's newest segments can go on what was told: cut alike, with no gap from there on."""
+    try:
+        ours, other = read(told), read(theirs)
+    except Unread:
+        return True
+    last = ours.blocks[-1]
+    for block in other.blocks:
+        known = last.parts if block.number == last.number and not last.closing else ()
+        if block.number < last.number or (block.number == last.number and last.closing):
+            continue
+        if known and not _alike(known, block.parts):
+            return False
+        if any(GAPS in part for part in block.parts[len(known) :]) or (GAP in block.opening and not known):
+            return False
+    return other.first <= last.number + bool(last.closing)
+
+
+def _alike(some: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether parts last equally long, as far as there are both."""
+    return all(_seconds(one) == _seconds(other) for one, other in zip(some, others, strict=False))
+
+
+def _seconds(part: str) -> Decimal:
+    found = LONG.search(part)
+    return Decimal(found[1]) if found else Decimal(0)
+
+
 def _shown(new: Lines) -> int:
     """The first segment that shows its parts; where the origin has no more of them, as it would if it had."""
     newest = new.blocks[-1]
@@ -164,9 +197,27 @@ def _merged(told: Block, theirs: Block | None, shown: bool) -> Block:
     """A segment that was told, as it stands now that the other origin has `theirs`."""
     parts = told.parts
     if theirs is not None and not told.closing:
-        parts = (*parts, *theirs.parts[len(parts) :])
+        parts = _gone_on(told, theirs)
     closing = told.closing or (theirs.closing if theirs is not None else _closing(told))
     return replace(told, parts=parts if shown else (), closing=closing)
+
+
+def _gone_on(told: Block, theirs: Block) -> tuple[str, ...]:
+    """The parts of a segment that was told in part. Where it is cut otherwise, what is left of it is a gap."""
+    if _alike(told.parts, theirs.parts):
+        return (*told.parts, *theirs.parts[len(told.parts) :])
+    if not theirs.closing:
+        return told.parts
+    whole = Decimal(theirs.closing[0].removeprefix(DURATION).partition(",")[0])
+    left, longest = whole - sum(map(_seconds, told.parts), Decimal(0)), max(map(_seconds, told.parts))
+    count = max(0, math.ceil(left / longest))
+    ends = [(left * n / count).quantize(MICROSECOND) for n in range(count + 1)]
+    names = range(len(told.parts), len(told.parts) + count)
+    gaps = [
+        f'{PART}DURATION={end - begin},URI="{told.number}.{name}.m4s",{GAPS}'
+        for name, (begin, end) in zip(names, pairwise(ends), strict=True)
+    ]
+    return (*told.parts, *gaps)
 
 
 def _after(before: Block, theirs_before: Block | None, block: Block) -> Block:
@@ -177,8 +228,7 @@ def _after(before: Block, theirs_before: Block | None, block: Block) -> Block:
 
 def _closing(told: Block) -> tuple[str, ...]:
     """What closes a segment that nobody finishes: it is as long as its parts."""
-    seconds = sum((Decimal(found[1]) for part in told.parts if (found := LONG.search(part))), Decimal(0))
-    return f"{DURATION}{seconds},", f"{told.number}.m4s"
+    return f"{DURATION}{sum(map(_seconds, told.parts), Decimal(0))},", f"{told.number}.m4s"
 
 
 def _block(number: int, lines: list[str], header: str) -> Block:

@@ -23,6 +23,7 @@ from ringside.flow.relay.fill.strand import Strand, turn_of
 log = logging.getLogger(__name__)
 
 TICK_S = 0.02
+TORN_NS = 1_000_000_000  # for so long media may be late before a segment is left unfinished for it
 AGREE_S = 1.0  # for how long others may say that there is a feed after all
 COUNTED = ("pulled_bytes", "failures", "resumed")
 
@@ -123,7 +124,15 @@ class Several:
         now_ns = self._clock.now_ns()
         for strand in self.strands:
             self.choice.hears(strand.index, strand.push.look() == "live")
-        while (move := self.choice.look(now_ns)) is not None:
+        self._decide(now_ns)
+
+    def _decide(self, now_ns: int) -> None:
+        """Move where that is called for, and what was told can go on there; or has waited for long enough."""
+        move = self.choice.look(now_ns)
+        if move is None:
+            return
+        urgent = self.choice.owed_ns(now_ns) >= TORN_NS or self.braid.leader is None
+        if urgent or self.braid.fits(self.strands[move.to]):
             self._move(move, now_ns)
 
     def _move(self, move: Move, now_ns: int) -> None:
@@ -169,8 +178,8 @@ class Several:
         self.choice.fed(strand.index, strand.turns(), now_ns)
         if strand.index == self.choice.leader:
             self._lead(strand)
-        elif (move := self.choice.look(now_ns)) is not None:
-            self._move(move, now_ns)
+        else:
+            self._decide(now_ns)
 
     def _gone(self, strand: Strand) -> None:
         self.choice.hears(strand.index, False)
