@@ -60,7 +60,8 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
 
 def play(options: Options, seconds: float, every_s: float, console: Console) -> dict[str, Any]:
     """The whole night."""
-    rng, rows = random.Random(options.seed), list[dict[str, Any]]()
+    rng = random.Random(options.seed)
+    rows: list[dict[str, Any]] = []
     with night() as those, watching(those.there, those.edge, options, seconds + SETTLE_S, check=False) as audience:
         audience.pause(SETTLE_S / 2)
         memory = [sizes(those)]

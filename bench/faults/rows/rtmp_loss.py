@@ -1,7 +1,7 @@
 """RTMP from a host on a network that loses 2, 5 and 10 %: nobody stalls, nothing dies, the picture stays.
 
-TCP mends what is lost, late: while it does the slate may be seen, but most of the pictures come. The control: 60 %, which
-TCP cannot mend in time.
+TCP mends what is lost, late: while it does the slate may be seen, but most of the pictures come. The control: 60 %,
+which TCP cannot mend in time.
 """
 
 from bench.faults.options import Options

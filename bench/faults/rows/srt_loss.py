@@ -55,7 +55,7 @@ def control(options: Options) -> Trial:
 
 
 def play(options: Options, way: Way, losses: Sequence[int], missing: Mapping[int, int]) -> Trial:
-    """A camera that comes by `way` while packets are lost; of its pictures at most `missing` may be, by per cent lost."""
+    """A camera that comes by `way` while packets are lost; `missing`: how many pictures may be, by per cent lost."""
     trial, port = Trial(), free_port()
     with laboratory(2) as lab:
         here, far = lab.hosts
