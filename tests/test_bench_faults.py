@@ -221,7 +221,7 @@ def test_a_slate_is_a_picture_and_standing_still_is_none() -> None:
 
 @pytest.fixture(scope="module")
 def card() -> Film:
-    return film("card")
+    return film("card", EPOCH_S)  # as a camera asks for it: it is made once
 
 
 def times(packets: list[bytes]) -> list[int]:
