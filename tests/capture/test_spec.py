@@ -143,3 +143,9 @@ def test_a_passphrase_in_a_url_is_never_repeated() -> None:
     with pytest.raises(Misconfigured) as refusal:
         parse("srt://0.0.0.0:9000?passphrase=horse-battery&latency=x")
     assert "horse" not in str(refusal.value)
+
+
+def test_a_film_that_stands_in_begins_again_unless_told_otherwise() -> None:
+    config = Config.model_validate({"url": "a.mp4", "backup": [{"url": "b.mp4"}, {"url": "c.mp4", "loop": False}]})
+    assert [one.loop for one in config.inputs] == [False, True, False]
+    assert Config.model_validate(config.model_dump(mode="json")).inputs == config.inputs

@@ -29,6 +29,7 @@ def test_every_input_that_is_pushed_to_has_an_address_and_a_key() -> None:
         f"http://10.1.2.3:8889/whip   token {whip.token}   (backup-2)",
     ]
     assert film == wanted.inputs[3]
+    assert film.loop
     assert config.backup[0].name == "van"
 
 
@@ -53,4 +54,4 @@ def test_of_srt_a_passphrase_is_not_repeated(url: str, passphrase: str, line: st
 
 @pytest.mark.parametrize("url", ["testcard", "film.mp4", "udp://127.0.0.1:5000", "srt://10.1.2.3:9000?mode=caller"])
 def test_nobody_pushes_to_what_is_fetched_or_drawn(url: str) -> None:
-    assert prepare(Config(url=url)) == (Config(url=url, name="main"), [])
+    assert prepare(Config(url=url)) == (Config(url=url, name="main", loop=False), [])

@@ -2,7 +2,7 @@
 
     [source]           url = "rtmp://0.0.0.0:1935/live"   name = "stadium"
     [[source.backup]]  url = "srt://0.0.0.0:9000?mode=listener"   name = "van"   passphrase = "..."
-    [[source.backup]]  url = "clips/back-soon.mp4"   loop = true
+    [[source.backup]]  url = "clips/back-soon.mp4"
     [source.watch]     loss_s = 0.4   black_s = 1.2   black_level = 24   freeze_s = 1.5   silence_s = 10   back_s = 3
 
 `[source]` is the input that is wanted; the backups stand in for it, the first before the second. All are open at once.
@@ -44,7 +44,9 @@ class Input(BaseModel):
     token: str = Field(default="", max_length=256)  # of a WHIP publisher
     passphrase: str = Field(default="", max_length=79)  # of SRT
     takeover: bool = False  # a second publisher replaces the first
-    loop: bool = False  # a file begins again when it ends
+    loop: bool | None = (
+        None  # a file begins again when it ends; unless told otherwise a backup does, the first does not
+    )
 
     @field_validator("url")
     @classmethod
@@ -75,12 +77,9 @@ class Config(Input):
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """All inputs in order of preference, each with a name: those without one are main, backup-1, backup-2..."""
+        """All inputs in order of preference, nothing left open: without a name they are main, backup-1, backup-2..."""
         main = Input(**{field: getattr(self, field) for field in Input.model_fields})
-        return tuple(
-            one if one.name else one.model_copy(update={"name": f"backup-{at}" if at else MAIN})
-            for at, one in enumerate((main, *self.backup))
-        )
+        return tuple(_settled(at, one) for at, one in enumerate((main, *self.backup)))
 
     def with_inputs(self, inputs: tuple[Input, ...]) -> Self:
         """The same with other inputs, in order of preference; at least one."""
@@ -100,3 +99,9 @@ class Config(Input):
             if place:
                 places.add(place)
         return self
+
+
+def _settled(at: int, one: Input) -> Input:
+    """The input at place `at`, its name and whether it loops told."""
+    name = one.name or (f"backup-{at}" if at else MAIN)
+    return one.model_copy(update={"name": name, "loop": at > 0 if one.loop is None else one.loop})

@@ -65,7 +65,7 @@ def open_source(one: Input, config: Config, clock: Clock, metrics: Metrics | Non
     """
     spec = parse(one.url)
     if spec.kind == "file":
-        return FileSource(spec.url, spec.name, clock, one.loop)
+        return FileSource(spec.url, spec.name, clock, bool(one.loop))
     fps = choose_fps(Fraction(config.fps).limit_denominator(1001))
     info = SourceInfo(config.width, config.height, fps, True, True, spec.name)
     if spec.kind in ("testcard", "slate"):

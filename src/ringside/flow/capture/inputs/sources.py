@@ -8,6 +8,7 @@ before the event begins.
 import logging
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -25,7 +26,7 @@ from ringside.flow.capture.spec import parse
 log = logging.getLogger(__name__)
 
 AGAIN_S = 2.0
-JOIN_S = 3.0
+JOIN_S = 0.5
 
 
 @dataclass
@@ -103,18 +104,24 @@ class Sources:
                 source.start(sink)
                 started.append(source)
         except BaseException:
-            for source in started:
-                source.stop()
+            _stop(started)
             raise
 
     def stop(self) -> None:
         """End; no sink is called any more once this returns."""
-        for source in self._sources:
-            source.stop()
+        _stop(self._sources)
 
     def stats(self) -> list[dict[str, Any]]:
         """What each source tells of itself, in order; empty of one that tells nothing."""
         return [source.status() if isinstance(source, Telling) else {} for source in self._sources]
+
+
+def _stop(sources: Sequence[Source]) -> None:
+    """All at once: each waits for threads of its own."""
+    if sources:
+        with ThreadPoolExecutor(len(sources)) as pool:
+            for ending in [pool.submit(source.stop) for source in sources]:
+                ending.result()
 
 
 def _open(one: Input, config: Config, clock: Clock, metrics: Metrics | None) -> Source:
