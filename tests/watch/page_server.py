@@ -42,6 +42,17 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._file(path)
 
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        fault = next((status for prefix, status in self.server.faults.items() if self.path.startswith(prefix)), None)
+        if fault is not None:
+            self._answer(b"the order cannot be carried out\n", "text/plain", fault)
+        elif self.headers["Authorization"] != f"Bearer {self.server.token}":
+            self._answer(b"the token is wrong\n", "text/plain", 403)
+        else:
+            self.server.ordered.append((self.path, json.loads(body)))
+            self._answer(b"{}", "application/json")
+
     def _file(self, path: str) -> None:
         file = self.server.folder / path.removeprefix("/live/main/")
         if path.startswith("/live/main/") and ".." not in path and file.is_file():
@@ -79,7 +90,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class PageServer(ThreadingHTTPServer):
-    """`faults` maps a path prefix to a status (0: hang up); `events` feeds the status page; `asked` lists requests.
+    """`faults` maps a path prefix to a status (0: hang up); `events` feeds the status page; `asked` lists requests,
+    `ordered` what was PUT with `token`.
 
     Lines of playlists that begin with `hidden` are left out; the clock it tells is `ahead_s` ahead.
     """
@@ -95,6 +107,8 @@ class PageServer(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.hidden = ""
         self.ahead_s = 0.0
+        self.token = ""
+        self.ordered: list[tuple[str, Any]] = []
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property

@@ -8,6 +8,9 @@ export function pick(data, ...path) {
   return value ?? null;
 }
 
+/** A list, whatever came in its place. */
+export const list = (value) => (Array.isArray(value) ? value : []);
+
 const number = (value) => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 
 /** A new, empty history. */

@@ -1,10 +1,12 @@
 /* The status page: what the feed says, written down. Every word from outside goes in as text, never as markup. */
 import { timeOfDay } from '../controls/text.js';
 import { charts } from './charts.js';
+import { choice, listen } from './choice.js';
+import { make, table, tiles } from './draw.js';
 import { Feed } from './feed.js';
 import { empty, pick, push, rowOf } from './history.js';
 import { groupRates, groupTilesOf, isGateway } from './multicast.js';
-import { headsOf, NAMES, rowsOf } from './tables.js';
+import { headsOf, isShown, NAMES, rowsOf } from './tables.js';
 import { lasting, text } from './text.js';
 import { isEdge, tilesOf } from './tiles.js';
 
@@ -13,49 +15,20 @@ const CONNECTION = {
   lost: 'Connection lost, retrying; these numbers are from ',
 };
 
-const at = Object.fromEntries(['event', 'state', 'up', 'now', 'connection', 'tiles', 'gateway', 'group-tiles', 'charts', 'log', 'watch'].map((id) => [id, document.getElementById(id)]));
+const at = Object.fromEntries(['event', 'state', 'up', 'now', 'connection', 'tiles', 'depth', 'gateway', 'group-tiles', 'charts', 'log', 'watch', 'order', 'choices', 'refusal', 'token', 'token-why'].map((id) => [id, document.getElementById(id)]));
 const draw = charts(at.charts);
 let history = empty();
 let last_ms = null;
 let before = null;
 
-function make(tag, content, tone) {
-  const element = document.createElement(tag);
-  element.textContent = content;
-  if (tone) element.dataset.tone = tone;
-  return element;
-}
-
-function tiles(root, all) {
-  root.replaceChildren(...all.map(({ label, value, note, tone }) => {
-    const tile = document.createElement('div');
-    tile.className = 'tile';
-    if (tone) tile.dataset.tone = tone;
-    const small = make('p', note);
-    small.title = note;
-    tile.append(make('h2', label), make('strong', value), small);
-    return tile;
-  }));
-}
-
-function table(name, message) {
-  const root = document.getElementById(name);
-  const rows = rowsOf(name, message);
-  const head = document.createElement('tr');
-  head.append(...headsOf(name).map((one) => make('th', one)));
-  const body = rows.map((row) => {
-    const line = document.createElement('tr');
-    line.append(...row.map((one) => (typeof one === 'string' ? make('td', one) : make('td', one.text, one.tone))));
-    return line;
-  });
-  if (!body.length) {
-    const none = make('td', 'Nothing yet', 'soft');
-    none.colSpan = headsOf(name).length;
-    body.push(document.createElement('tr'));
-    body[0].append(none);
+function tables(message) {
+  for (const name of NAMES) {
+    const root = document.getElementById(name);
+    const shown = isShown(name, message);
+    root.closest('.card').hidden = !shown;
+    if (shown) table(root, headsOf(name), rowsOf(name, message));
   }
-  root.tHead.replaceChildren(head);
-  root.tBodies[0].replaceChildren(...body);
+  at.depth.hidden = !at.depth.querySelector('.card:not([hidden])');
 }
 
 function log(message) {
@@ -86,7 +59,8 @@ function show(message) {
   at.gateway.hidden = !isGateway(message);
   tiles(at.tiles, tilesOf(message));
   tiles(at['group-tiles'], groupTilesOf(message));
-  NAMES.forEach((name) => table(name, message));
+  tables(message);
+  choice(at, message);
   log(message);
   draw(history, message);
 }
@@ -100,6 +74,7 @@ function connection(state) {
 
 connection('connecting');
 window.ringside = {
+  operator: listen(at, () => pick(before, 'event')),
   feed: new Feed('/status/events', ({ state, message }) => {
     if (message !== null && typeof message === 'object') show(message);
     connection(state);

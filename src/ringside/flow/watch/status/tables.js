@@ -1,14 +1,15 @@
 /* The tables. Pure: a message in, rows of cells out. A cell is text, or {text, tone}. */
-import { pick, tracksOf } from './history.js';
+import { DEPTH } from './depth.js';
+import { list, pick, tracksOf } from './history.js';
 import { GROUP } from './multicast.js';
 import { bits, bytes, cores, count, lasting, ms, size, text } from './text.js';
 
 const KINDS = ['manifest', 'playlist', 'part', 'segment', 'page', 'other'];
 
-const list = (value) => (Array.isArray(value) ? value : []);
 const cell = (value, tone) => ({ text: value, tone });
 
 const TABLES = {
+  ...DEPTH,
   rungs: {
     heads: ['Rung', 'Picture', 'Target', 'Bitrate', 'Encode p50', 'p95', 'State'],
     rows: (message) => [...list(pick(message, 'encoder', 'rungs')).map(rung), ...audio(message)],
@@ -87,6 +88,9 @@ export const NAMES = Object.keys(TABLES);
 
 /** A table's column heads. */
 export const headsOf = (name) => TABLES[name].heads;
+
+/** Whether a message has anything for a table that is not always there. */
+export const isShown = (name, message) => TABLES[name].shown?.(message) ?? true;
 
 /** A message and a table's name → its rows. */
 export const rowsOf = (name, message) => TABLES[name].rows(message);

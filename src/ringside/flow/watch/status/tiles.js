@@ -1,5 +1,5 @@
 /* The numbers to see first. Pure: a message in, tiles out: {label, value, note, tone}; tone is good, warn or bad. */
-import { pick, tracksOf } from './history.js';
+import { list, pick, tracksOf } from './history.js';
 import { bits, bytes, cores, count, fixed, lasting, ms, share, size, text } from './text.js';
 
 const ORIGIN_TONES = { live: 'good', silent: 'warn', waiting: 'warn', lost: 'bad', unreachable: 'bad' };
@@ -10,7 +10,6 @@ const LOOP_LATE_MS = { warn: 20, bad: 100 };
 
 const over = (value, { warn, bad }) => (value === null ? '' : value > bad ? 'bad' : value > warn ? 'warn' : 'good');
 const speedTone = (speed) => (speed === null ? '' : speed < 0.97 ? 'bad' : speed < 0.995 ? 'warn' : 'good');
-const list = (value) => (Array.isArray(value) ? value : []);
 const joined = (...parts) => parts.filter((part) => part && part !== '–').join(' · ');
 
 function source(message) {
@@ -76,7 +75,7 @@ function upstream(message) {
   return {
     label: 'Origin',
     value: text(at('state')),
-    note: joined(MODES[at('mode')] ?? text(at('mode')), since, text(at('url'))),
+    note: joined(MODES[at('mode')] ?? text(at('mode')), since, text(at('url')), at('switches') ? `moved ${count(at('switches'))} times, last because ${text(at('why'))}` : ''),
     tone: ORIGIN_TONES[at('state')] ?? '',
   };
 }
