@@ -15,6 +15,10 @@ ALLOWED = {
     "cli": {"core", "flow", "control", "prove", "cli"},
 }
 CLOCK_READERS = {"core/clock/wall.py"}
+SHELLS = {"flow/mux/lane.py", "flow/mux/way.py", "flow/mux/connect.py"}
+"""Beside aio.py: the ways on which a studio pushes, one for each origin and track."""
+PURE = ("core/media", "core/boxes", "core/feed", "core/alc", "core/mabr", "core/rtmp", "core/catalog", "flow/mux",
+        "flow/origin/select")  # fmt: skip
 
 
 def imports(path: Path) -> set[str]:
@@ -39,7 +43,7 @@ def name(path: Path) -> str:
 
 def is_pure(path: Path) -> bool:
     """Pure modules are all of core's nouns and, in a stage, all but its shells."""
-    nouns = name(path).startswith(("core/media", "core/boxes", "core/feed", "core/alc", "core/mabr", "flow/mux"))
+    nouns = name(path).startswith(PURE) and name(path) not in SHELLS
     return path.name == "decide.py" or (nouns and path.name != "aio.py")
 
 
