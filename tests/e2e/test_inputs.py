@@ -20,7 +20,7 @@ from tests.e2e.conftest import Running, free_port, get, ringside, until
 TOKEN = "a-long-enough-token"
 ENCODE = "[encode]\nfps = 25\n[[encode.ladder]]\nheight = 180\nbitrate_bps = 150_000\n"
 WATCH = "[source.watch]\nback_s = 0.6\n"
-BLACK, FROZEN = (3, 6), (9, 12)  # seconds of the camera's own time
+BLACK, FROZEN = (2, 4.2), (6, 8.4)  # seconds of the camera's own time
 ON_AIR = re.compile(r"on the air: (\S+) \(was (\S+); main (.+), film (.+)\)")
 
 
@@ -32,7 +32,7 @@ def rows(running: Running) -> list[tuple[str, str]]:
     return [(row["name"], row["state"]) for row in running.status()["source"]["inputs"]]
 
 
-def box(colour: str, between: tuple[int, int]) -> str:
+def box(colour: str, between: tuple[float, float]) -> str:
     """A filter that covers the whole picture for a while: what comes out is black, or does not move."""
     return f"drawbox=t=fill:c={colour}:enable='between(t,{between[0]},{between[1]})'"
 
@@ -77,6 +77,9 @@ def test_a_camera_that_goes_black_freezes_and_goes_is_stood_in_for_by_a_film(eve
     assert [switch[0] for switch in switches] == ["film", "main", "film", "main", "film", "main", "film"]
     assert [switch[2] for switch in switches[2::2]] == ["black", "frozen", "lost"]
     until(lambda: rows(event) == [("main", "waiting"), ("film", "on_air")], "the status says so")
+    measured = get(f"{event.url}/metrics").decode()
+    assert re.search(r'ringside_input_fault\{fault="lost",input="main",process="studio"\} 1\.0', measured)
+    assert re.search(r'ringside_input_on_air\{input="film",process="studio"\} 1\.0', measured)
     text = event.playlist("v180")
     assert "#EXT-X-GAP" not in text
     assert "#EXT-X-DISCONTINUITY\n" not in text

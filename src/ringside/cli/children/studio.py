@@ -20,6 +20,7 @@ from ringside.core.media import Chunk, Frame, Grid, Track
 from ringside.core.studio import Studio as Sender
 from ringside.core.telemetry import Metrics
 from ringside.flow import encode, mux
+from ringside.flow.capture.inputs.health import FAULTS
 from ringside.flow.capture.inputs.sources import Sources
 from ringside.flow.capture.programme import Programme
 from ringside.flow.encode.pump import Encoder, Stream
@@ -182,13 +183,21 @@ class Studio:
 
     async def _tell(self) -> None:
         while True:
-            status = {
-                "source": self._programme.status(self._sources.stats()),
-                "encoder": self._encoder.status(),
-                "metrics": self._metrics.snapshot(),
-            }
+            source = self._programme.status(self._sources.stats())
+            _measure(self._metrics, source)
+            status = {"source": source, "encoder": self._encoder.status(), "metrics": self._metrics.snapshot()}
             self._pusher.send_status(json.dumps(status).encode())
             await asyncio.sleep(STATUS_S)
+
+
+def _measure(metrics: Metrics, source: dict[str, Any]) -> None:
+    """How the inputs are, as metrics."""
+    metrics.values[metrics.key("input_switches_total")] = source["switches"]
+    for row in source["inputs"]:
+        metrics.gauge("input_here", row["state"] != "waiting", input=row["name"])
+        metrics.gauge("input_on_air", row["state"] == "on_air", input=row["name"])
+        for fault in FAULTS:
+            metrics.gauge("input_fault", fault in row["faults"], input=row["name"], fault=fault)
 
 
 def _open_trace(path: str) -> TextIO | None:

@@ -73,9 +73,9 @@ class Metrics:
         return together.summary()
 
     def snapshot(self) -> list[tuple[str, dict[str, str], float]]:
-        """Everything as `(name, labels, value)`: JSON-ready."""
-        rows = [(name, dict(labels), value) for (name, labels), value in self.values.items()]
-        for (name, labels), quantiles in self._quantiles.items():
+        """Everything as `(name, labels, value)`: JSON-ready. Threads may go on counting meanwhile."""
+        rows = [(name, dict(labels), value) for (name, labels), value in list(self.values.items())]
+        for (name, labels), quantiles in list(self._quantiles.items()):
             rows += [(name, {**dict(labels), "quantile": q}, v) for q, v in quantiles.summary().items()]
         return rows
 

@@ -5,12 +5,13 @@ event file. A fault is told as long as it lasts; how long a better input must be
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ringside.flow.capture.config import Watch
 from ringside.flow.capture.inputs.look import Sight
 
 Fault = Literal["lost", "black", "frozen", "silent"]
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 NS_PER_S = 1_000_000_000
 
 
