@@ -195,11 +195,12 @@ def _shown(new: Lines) -> int:
 
 def _merged(told: Block, theirs: Block | None, shown: bool) -> Block:
     """A segment that was told, as it stands now that the other origin has `theirs`."""
-    parts = told.parts
+    parts, opening = told.parts, told.opening
     if theirs is not None and not told.closing:
         parts = _gone_on(told, theirs)
+        opening = theirs.opening if all(GAPS in part for part in parts) else opening  # it has come to nothing
     closing = told.closing or (theirs.closing if theirs is not None else _closing(told))
-    return replace(told, parts=parts if shown else (), closing=closing)
+    return replace(told, parts=parts if shown else (), opening=opening, closing=closing)
 
 
 def _gone_on(told: Block, theirs: Block) -> tuple[str, ...]:
