@@ -139,6 +139,16 @@ def test_bytes_that_are_no_chunk_are_counted_and_survived(video: Encoded) -> Non
     assert len(out) > 30
 
 
+def test_behind_a_hole_the_picture_goes_on_with_a_key_frame(video: Encoded) -> None:
+    programme = Programme()
+    told = published(video)
+    out = [packet for n, each in enumerate(told) if n != 11 for packet in programme.take(*each)]
+    sent = [h264.sample(frame.data) for frame in video.frames]
+    at = [sent.index(packet.data) for packet in out]
+    assert at == [*range(at[0], 66), *range(90, 120)]  # chunk 11 is frames 66 to 71; key frames are 30, 60, 90
+    assert programme.skipped == 90 - 72
+
+
 def test_when_sound_stops_the_picture_goes_on_half_a_second_later(video: Encoded, audio: Encoded) -> None:
     half = replace(audio, frames=audio.frames[: len(audio.frames) // 2])
     out = [packet for packet in packets(video, half) if packet.kind == "video"]
@@ -193,6 +203,21 @@ def test_flv_is_what_the_houses_own_server_understands(video: Encoded, audio: En
     first = heard.video(next(tag.body for tag in tags[2:] if tag.kind == "video"))
     assert first is not None
     assert first.key  # type: ignore[union-attr]
+
+
+def test_flv_and_ts_say_how_much_later_than_decoded_a_picture_is_shown(video: Encoded) -> None:
+    """As encoders elsewhere do, that show pictures in another order."""
+    first = packets(video)[0]
+    b_frame = replace(first, decode_ns=first.decode_ns + 40_000_000, shown_ns=first.shown_ns + 160_000_000, key=False)
+    flv, ts = Flv(), Ts()
+    tags = [tag for packet in (first, b_frame) for tag in flv.write(packet)]
+    assert (tags[-1].time_ms, int.from_bytes(tags[-1].body[2:5], signed=True)) == (40, 120)
+    data = b"".join(tag.body for packet in (first, b_frame) for tag in ts.write(packet))
+    data += b"".join(tag.body for tag in ts.close())
+    with av.open(io.BytesIO(data), "r", format="mpegts") as container:
+        found = [packet for packet in container.demux() if packet.size]
+        assert found[1].pts - found[1].dts == 120 * 90
+        assert found[1].dts - found[0].dts == 40 * 90
 
 
 def test_flv_begins_with_a_frame_that_opens_and_time_zero(video: Encoded, audio: Encoded) -> None:

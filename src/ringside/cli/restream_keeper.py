@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ringside.cli.console import say
 from ringside.cli.event import Event
 from ringside.cli.supervisor import Child, Supervisor
 
@@ -17,6 +18,7 @@ class RestreamKeeper:
             told = {"origin": here.rstrip("/"), "feed_token": event.origin.feed_token, "restreams": restreams}
             self._child = Child("restream", "restream", told)
             supervisor.start(self._child)
+            say(f"  sent on  {', '.join(each.shown for each in event.restream)}")
 
     def __repr__(self) -> str:
         return f"<RestreamKeeper {self._child}>"

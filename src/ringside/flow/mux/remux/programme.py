@@ -6,10 +6,11 @@ falls half a second of media after the first chunk. A track that falls behind th
 """
 
 import logging
+from itertools import dropwhile
 from typing import Literal
 
-from ringside.core.boxes import BoxError
-from ringside.core.boxes.samples import chunks, samples
+from ringside.core.boxes import BoxError, Header
+from ringside.core.boxes.samples import Sample, chunks, samples
 from ringside.core.media import Kind
 from ringside.flow.mux.remux.merge import Merge
 from ringside.flow.mux.remux.packet import Codec, Codecs, Packet
@@ -34,7 +35,9 @@ class Programme:
         self._begun_ns = 0
         self._codecs = Codecs()
         self._merge = Merge()
+        self._next_ticks, self._torn = 0, True  # of the picture
         self.unreadable = 0
+        self.skipped = 0  # pictures behind a hole
         self.why = "no chunk has come yet"
 
     def __repr__(self) -> str:
@@ -71,23 +74,27 @@ class Programme:
             self._at_ns[codec.track] = start_ns
             self._begun_ns = self._begun_ns or start_ns
             self._choose(codec, start_ns, found[0].key)
-            if codec not in (self._codecs.video, self._codecs.audio):
-                continue
-            packets = []
-            for sample in found:
-                decode = sample.decode_ticks
-                packets.append(
-                    Packet(
-                        header.kind,
-                        decode * NS_PER_S // header.timescale,
-                        (decode + sample.offset_ticks) * NS_PER_S // header.timescale,
-                        sample.key,
-                        sample.data,
-                        self._codecs,
-                    )
-                )
-            out += self._merge.put(packets)
+            if codec in (self._codecs.video, self._codecs.audio):
+                if codec == self._codecs.video:
+                    found = self._decodable(found)
+                out += self._merge.put(self._packet(header, sample) for sample in found)
         return out
+
+    def _packet(self, header: Header, sample: Sample) -> Packet:
+        decode_ns = sample.decode_ticks * NS_PER_S // header.timescale
+        shown_ns = (sample.decode_ticks + sample.offset_ticks) * NS_PER_S // header.timescale
+        return Packet(header.kind, decode_ns, shown_ns, sample.key, sample.data, self._codecs)
+
+    def _decodable(self, found: list[Sample]) -> list[Sample]:
+        """Pictures without those that refer to one that never came: behind a hole only a key frame will do."""
+        self._torn |= found[0].decode_ticks != self._next_ticks
+        self._next_ticks = found[-1].decode_ticks + found[-1].duration_ticks
+        if not self._torn:
+            return found
+        good = list(dropwhile(lambda sample: not sample.key, found))
+        self.skipped += len(found) - len(good)
+        self._torn = not good
+        return good
 
     def _choose(self, codec: Codec, now_ns: int, key: bool) -> None:
         """Begin, or go on with another header or track: at its key frame, when the choice has been made."""

@@ -30,6 +30,11 @@ class Config(BaseModel):
         """Where it goes. Raises Misconfigured."""
         return parse(self.url, self.key, self.passphrase)
 
+    @property
+    def shown(self) -> str:
+        """What people call it."""
+        return self.name or self.target.name
+
     @model_validator(mode="after")
     def _can_be_sent_to(self) -> "Config":
         try:

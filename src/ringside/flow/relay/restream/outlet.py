@@ -56,13 +56,19 @@ class Writer(Protocol):
 
 
 class Programme(Protocol):
-    """Pieces of tracks into packets of one programme. `why`: nothing comes out of it yet."""
+    """Pieces of tracks into packets of one programme.
+
+    `why`: nothing comes out of it yet. `skipped`: frames behind a hole.
+    """
 
     @property
     def why(self) -> str: ...
 
     @property
     def tracks(self) -> tuple[str, ...]: ...
+
+    @property
+    def skipped(self) -> int: ...
 
     def take(self, track: str, init: bytes, data: bytes) -> Sequence[Packet]: ...
 

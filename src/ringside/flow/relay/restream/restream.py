@@ -36,7 +36,7 @@ class Restream:
         context: ssl.SSLContext | None = None,
     ) -> None:
         self.target = config.target
-        self.name = config.name or self.target.name
+        self.name = config.shown
         self.sent_bytes = 0
         self._clock, self._chance, self._context = clock, chance, context
         self._programme = tools.programme(config.track, config.sound)
@@ -93,6 +93,7 @@ class Restream:
             "waiting_bytes": queue.bytes,
             "dropped": queue.dropped,
             "dropped_groups": queue.groups,
+            "skipped": self._programme.skipped,
             "restarts": standing.restarts,
             **(self._outlet.status() if self._outlet is not None else {}),
         }
