@@ -117,10 +117,20 @@ def test_numbers_that_are_absent_after_a_restart_are_listed_as_gaps() -> None:
     assert_no_hole(window)
 
 
-def test_a_new_session_waits_for_the_next_segment_where_there_is_media_already() -> None:
+def test_a_new_session_with_the_same_header_goes_on_at_its_first_independent_chunk() -> None:
     window = window_on(VIDEO)
     fed(window, chunks("v", VIDEO, (EVEN, 0), 3))
     window.begin_session("init-1.mp4")
+    changes = fed(window, chunks("v", VIDEO, (EVEN, 4), 7), session=2)
+    assert dropped(changes) == ["not independent"]
+    assert parts_of(window) == [(0, "immggimmmm"), (1, "i")]
+    assert_no_hole(window)
+
+
+def test_a_new_session_with_another_header_waits_for_the_next_segment_where_there_is_media_already() -> None:
+    window = window_on(VIDEO)
+    fed(window, chunks("v", VIDEO, (EVEN, 0), 3))
+    window.begin_session("init-2.mp4")
     changes = fed(window, chunks("v", VIDEO, (EVEN, 5), 6), session=2)
     assert dropped(changes) == ["before the next segment"] * 5
     assert parts_of(window) == [(0, "immggggggg"), (1, "i")]

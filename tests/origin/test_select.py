@@ -139,3 +139,40 @@ def test_one_studio_alone_is_as_it_was() -> None:
     night.send("", 0, which=0)
     assert whose(night.play(6)) == [(0, 174)]
     assert night.board.switches == 0
+
+
+def test_a_studio_alone_that_hiccups_costs_the_parts_that_were_given_up_and_not_the_segment() -> None:
+    def hiccup(chunk) -> int:  # type: ignore[no-untyped-def]
+        at, until = end_ns(chunk) + 30_000_000, BEGIN_NS + int(4.05 * S)
+        return until - at if BEGIN_NS + int(2.3 * S) < at < until else 0
+
+    night = Night()
+    night.send("london", 0, which=0, delay=hiccup)
+    night.play(6)
+    seen = [index for _, index in night.seen()]
+    missing = set(range(seen[-1])) - set(seen)
+    assert 0 < night.gaps <= 9
+    assert missing
+    assert len(missing) == night.gaps * 6
+    assert max(missing) < 4 * 30
+
+
+def test_gap_ends_with_a_part_so_that_whoever_comes_begins_with_one() -> None:
+    night = Night()
+    night.send("london", 0, which=0, until_s=3.0)
+    night.send("paris", 1, which=1, late_frames=108)  # its first key frame is at 3.6 s, a part's start
+    night.play(5.9)
+    assert [index for _, index in night.seen()] == [*range(90), *range(108, 174)]
+    parts = [part for segment in night.renderer.views[TRACK][-1].segments for part in segment.parts]
+    assert {part.duration_ticks for part in parts} == {6000}
+    assert sum(part.gap for part in parts) == night.gaps == 3
+
+
+def test_a_segment_whose_start_is_missing_stays_gap() -> None:
+    night = Night()
+    night.send("london", 0, which=0, until_s=3.0)
+    night.send("paris", 1, which=1, late_frames=150)
+    night.play(7.9)
+    assert [index for _, index in night.seen()] == [*range(90), *range(180, 234)]
+    gaps = [segment.gap for segment in night.renderer.views[TRACK][-1].segments]
+    assert gaps[:4] == [False, False, True, False]

@@ -48,9 +48,7 @@ def test_it_is_not_asked_for_after_an_event_that_has_ended() -> None:
     assert night.asked == []
 
 
-def test_the_slate_gives_way_to_a_studio_that_was_good_for_two_seconds_and_goes_when_that_is_steady() -> (
-    None
-):
+def test_the_slate_gives_way_to_a_studio_that_was_good_for_two_seconds_and_goes_when_that_is_steady() -> None:
     night = Watched()
     night.send("slate", STOPGAP_ORDER, which=1)
     night.send("london", 5, which=0, late_frames=36)

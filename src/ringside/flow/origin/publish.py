@@ -87,6 +87,11 @@ class Publisher:
         elif not somebody:
             self.targets.withdraw(name)
 
+    def expect(self, name: str) -> None:
+        """A studio sends track `name`, used or not: GAP in its place stops short of the next segment's start."""
+        if lane := self.lanes.get(name):
+            lane.window.returning |= lane.window.lost
+
     def check(self, track: Track) -> None:
         """Raises Refused 409 where it cannot stand in for what its name was so far."""
         if lane := self.lanes.get(track.name):
@@ -308,16 +313,23 @@ class Publisher:
         out: list[Message] = []
         lost = 0
         for lane in live:
-            due_ns = max(lead_ns, lane.reach.due_ns(now_ns)) if lane.window.rules.foreseen else lead_ns
-            before = lane.window.lost
-            if lane.reach.is_lost(lane.window, due_ns - lane.end_ns, now_ns):
-                out += self._fill_lane(lane, due_ns)
+            locked, before = lane.window.rules.foreseen, lane.window.lost
+            due_ns = lane.reach.due_ns(now_ns) if locked else lead_ns
+            if lane.reach.is_lost(lane.window, lead_ns - lane.end_ns, due_ns - lane.end_ns, now_ns):
+                until_ns = max(lead_ns, due_ns)
+                out += self._fill_lane(lane, self._part_edge(lane, until_ns) if locked else _ticks(lane, until_ns))
                 lost += not before
         return out + (self._multivariant() + self._mpd(now_ns) if lost else [])
 
-    def _fill_lane(self, lane: Lane, lead_ns: int) -> list[Message]:
+    def _part_edge(self, lane: Lane, ns: int) -> int:
+        """The tick at which the part begins that is running at that instant; half a frame early counts as there."""
+        index = lane.grid.index(_ticks(lane, ns))
+        while not self.timeline.place(lane.grid, index).first_in_part:
+            index -= 1
+        return index * lane.grid.frame_ticks
+
+    def _fill_lane(self, lane: Lane, until_ticks: int) -> list[Message]:
         gaps = lane.gaps
-        until_ticks = lead_ns * lane.track.timescale // 10**9
         changes = lane.window.fill(until_ticks)
         out = lane.messages(changes)
         if changes:
@@ -361,6 +373,10 @@ class Publisher:
         crowded = sum(lane.window.listed_bytes for lane in self.lanes.values()) * 2 > self.config.dvr_bytes
         shortest_s = 3 * self.targets.target_s
         return left_s >= (shortest_s if crowded else max(self.config.dvr_s, shortest_s))
+
+
+def _ticks(lane: Lane, ns: int) -> int:
+    return ns * lane.track.timescale // NS_PER_S
 
 
 def _estimate_rates(lane: Lane) -> None:

@@ -2,13 +2,13 @@
 
 How far behind, and when it was last heard, enter; yes or no leaves. A track that is merely late is not lost, nor one
 whose bytes wait in a socket while another's are being read: it must have been silent, and have been behind for a while.
-Only where nobody is connected who could send it, nothing is waited for.
+Only where nobody is connected who could send it, nothing is waited for: a part that is late can still be played, and
+GAP cannot be taken back.
 """
 
 from ringside.flow.origin.window import Window
 
 BEHIND_NS = 250_000_000
-MARGIN_NS = 50_000_000
 FADES = 16  # lateness is forgotten by one part in so many with each chunk
 
 
@@ -30,19 +30,19 @@ class Reach:
 
     def due_ns(self, now_ns: int) -> int:
         """The Unix time up to which media would be here by now, if it came as it did before."""
-        return now_ns - self._late_ns - MARGIN_NS
+        return now_ns - self._late_ns
 
-    def is_lost(self, window: Window, behind_ns: int, now_ns: int) -> bool:
-        """Whether GAP must stand in for the track now, `behind_ns` behind the newest, or behind what is due."""
+    def is_lost(self, window: Window, behind_ns: int, overdue_ns: int, now_ns: int) -> bool:
+        """Whether GAP must stand in for the track now, `behind_ns` behind the newest, `overdue_ns` behind the clock."""
         if window.lost:
             patience_ns = 2 * self._lag_ns + self._chunk_ns
-            window.returning = window.returning and behind_ns <= patience_ns
+            window.returning = window.returning and max(behind_ns, overdue_ns) <= patience_ns
             return True
-        if behind_ns <= (0 if self.deserted else self._lag_ns):
+        if overdue_ns >= self._chunk_ns + (0 if self.deserted else self._lag_ns + BEHIND_NS):
+            return True
+        if behind_ns <= self._lag_ns:
             self._behind_since_ns = None
             return False
-        if self.deserted:
-            return behind_ns >= self._chunk_ns
         if self._behind_since_ns is None:
             self._behind_since_ns = now_ns
         silent = now_ns - self._heard_ns > self._lag_ns + self._chunk_ns

@@ -36,6 +36,7 @@ class Studios:
         wrong = faults(info, grid, mark, candidate.reached_ticks, now_ns)
         choice.offer(candidate, Offer(chunk, now_ns, place.first_in_segment, wrong))
         out = self._publish(name, now_ns)
+        self._publisher.expect(name)
         if info.ends_stream:
             candidate.ended = True
             out += self._publish(name, now_ns)
@@ -84,4 +85,4 @@ class Studios:
         if lane is None or lane.window.number < 0:
             return Position()
         window = lane.window
-        return Position(window.end_ticks, window.session, lane.track.init, window.lost)
+        return Position(window.end_ticks, window.session, lane.track.init, window.lost and window.session < 0)

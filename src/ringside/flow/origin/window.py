@@ -7,10 +7,10 @@ and every segment and part begins where the one before ended. So whatever is los
 and the timeline has no hole: a hole becomes GAP parts, a missing segment a GAP segment. Only a hole so small that one
 part spans it and the chunk behind it is no loss: the encoder left frames out.
 
-Media resumes at an independent chunk: after a hole within a session at the next one; after another encoder took over
-(a new session), or after the track was given up for lost, at the next segment's start. A new session whose chunk leaves
-no hole, and needs no other header, goes on at once. Only where the timing itself is new
-(`begin_session(new_timing=True)`) does a segment begin elsewhere, and then it is marked as a discontinuity.
+Media resumes at the next independent chunk: after a hole, after another encoder took over (a new session), after the
+track was given up for lost. But a segment has one header, so a new header waits for the next segment's start; and a
+segment whose start was given up for lost stays GAP, as the date of its first picture would be a lie. Where the timing
+itself is new (`begin_session(new_timing=True)`) a segment begins elsewhere, and is marked as a discontinuity.
 """
 
 import itertools
@@ -142,10 +142,12 @@ class Window:
         if chunk.number > self.number:
             if not chunk.independent:
                 return "not independent"
+            if self.lost and self._is_within(chunk):
+                return "before the next segment"
             overlaps = self.number >= 0 and not self._new_timing and chunk.start_ticks < self.end_ticks - slack
             return "overlap" if overlaps else ""
         assert growing is not None
-        if self.lost or not self._goes_on(growing, chunk, session):
+        if not self._goes_on(growing, chunk, session):
             return "before the next segment"
         if chunk.start_ticks < self.end_ticks - slack:
             return "overlap"
@@ -155,13 +157,18 @@ class Window:
     def _goes_on(self, growing: Growing, chunk: Chunk, session: int) -> bool:
         """Whether a segment's media may be followed by a chunk of this session.
 
-        A segment has one header. What another session than before adds must begin where that ended, and stand alone.
+        A segment has one header. What another session than before adds, or what comes after GAP, must stand alone. An
+        encoder of another time than ours starts its segments where it likes: it waits for the next one.
         """
         if growing.session == -1:
-            return True
+            return not self.lost
         same = self._init_name == growing.init_name and not self._new_timing
-        follows = abs(chunk.start_ticks - self.end_ticks) <= self.rules.tolerance_ticks
-        return same and (growing.session == session or (follows and chunk.independent))
+        return same and ((growing.session == session and not self.lost) or (self.rules.foreseen and chunk.independent))
+
+    def _is_within(self, chunk: Chunk) -> bool:
+        """The chunk does not begin its segment, as far as that is known: the date of its media would be wrong."""
+        edge = self.rules.boundary(chunk.number) if self.rules.foreseen else None
+        return edge is not None and chunk.start_ticks > edge + self.rules.tolerance_ticks
 
     def _is_bridged(self, chunk: Chunk) -> bool:
         """The chunk follows on what is there, or so closely that one part holds it and the hole."""

@@ -36,7 +36,7 @@ class Take:
 class Position:
     """How far the track is published: up to `end_ticks` (None: not at all), by `session`, with the header `init`.
 
-    `lost`: GAP has stood in for it, and media comes back with a segment's start.
+    `lost`: GAP stands in for it since a segment's start, so that media comes back with the start of another.
     """
 
     end_ticks: int | None = None
