@@ -5,11 +5,15 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from edge_house import House, house, run, until
+from edge_house import House, Viewer, house, run, until
+from feed_house import filling
 from shelf_of_segments import START, VIDEO, Shelf, bytes_of
 
 from ringside.cli.children.keeping import Keeping
 from ringside.flow.mux.hls import MediaPlaylist
+from ringside.flow.relay.edge import Config as EdgeConfig
+from ringside.flow.relay.edge.aio import Edge
+from ringside.flow.relay.edge.feed import Feed
 
 PATH = f"/live/main/v720/{START}.m4s"
 
@@ -143,5 +147,45 @@ def test_when_the_event_ends_it_is_on_demand_at_once() -> None:
                 assert (status, fields["content-type"]) == (200, kind), path
                 assert body
             assert h.edge.store.ended
+
+    run(scene)
+
+
+@asynccontextmanager
+async def elsewhere(h: House) -> AsyncIterator[Edge]:
+    """A worker on another machine, whose filler takes the feed of `h`, and by HTTP what is kept there."""
+    h.hub._on_handover = lambda connection, data: h.hub.adopt(connection, data)
+    async with filling(f"http://127.0.0.1:{h.edge.port}") as far:
+        edge = Edge(EdgeConfig(host="127.0.0.1", port=0, cache=True), [], far.clock, "edge-1")
+        await edge.start()
+        feed = Feed(edge, far.path)
+        feed.start()
+        await until(lambda: edge.store.synced)
+        try:
+            yield edge
+        finally:
+            await edge.stop(0.1)
+            feed.stop()
+
+
+def test_an_edge_elsewhere_asks_once_for_what_is_kept_and_serves_its_viewers_from_there() -> None:
+    async def scene() -> None:
+        shelf = Shelf(100)
+        async with offered(shelf) as (h, keeping), elsewhere(h) as edge:
+            viewers = [await Viewer.connect(edge.port) for _ in range(5)]
+            for viewer in viewers:
+                viewer.ask(PATH)
+            for viewer in viewers:
+                status, _, body = await viewer.answer()
+                assert (status, body) == (200, bytes_of(VIDEO, START))
+            assert shelf.reads == [("v720", START)]
+            playlist = (await viewers[0].get("/live/main/v720/dvr.m3u8"))[2].decode()
+            assert len(MediaPlaylist.parse(playlist).segments) == 100
+            assert (await viewers[0].get(f"/live/main/v720/{START + 100}.m4s"))[0] == 404
+            shelf.end()
+            keeping.renew()
+            await until(lambda: edge.store.asks("/replay/main/index.mpd"))
+            assert b"static" in (await viewers[0].get("/replay/main/index.mpd", Accept_Encoding="identity"))[2]
+            assert keeping.pull.pulls == 3  # what was asked here; the 404 never came so far
 
     run(scene)

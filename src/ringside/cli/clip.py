@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import typer
+
 from ringside.cli import archives
 from ringside.cli.console import say
 from ringside.cli.when import instant, lasting, shown
@@ -41,7 +43,7 @@ def run(wish: Wish) -> Made:
     if wish.out.exists() and not wish.force:
         raise Misconfigured(f"--out: {wish.out} is there already; --force writes over it")
     made = asyncio.run(_cut(wish))
-    say(f"{wish.out}: {lasting(made.duration_s)}, {made.frames} frames from {shown(made.start_s)}")
+    typer.echo(f"{wish.out}: {lasting(made.duration_s)}, {made.frames} frames from {shown(made.start_s)}")
     if made.missing_s:
         say(f"  [yellow]{lasting(made.missing_s)} of it were not recorded: the picture stands still[/]")
     return made
@@ -76,7 +78,7 @@ async def _made(
     """The file is there when it is whole, or not at all."""
     partial = out.with_name(f".{out.name}.part")
     try:
-        made = await _write(Clip(str(partial), start_s, end_s), recording, tracks, start_s, end_s)
+        made = await _write(Clip(str(partial), start_s, end_s, shown=str(out)), recording, tracks, start_s, end_s)
         partial.replace(out)
     except OSError as error:
         raise RingsideError(f"{out} cannot be written: {error.strerror}") from None

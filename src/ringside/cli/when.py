@@ -31,7 +31,7 @@ def instant(text: str, option: str, start_s: Fraction, end_s: Fraction) -> Fract
         length = Fraction(rest)
         return end_s - length if sign == "-" else start_s + length
     colons = COLONS.fullmatch(rest)
-    if colons is not None:
+    if colons is not None and all(float(part) < 60 for part in colons.groups()[1:]):
         hours, minutes, seconds = (Fraction(part or 0) for part in colons.groups())
         length = hours * 3600 + minutes * 60 + seconds
         if sign:

@@ -60,13 +60,14 @@ class _Line:
 
 
 class Clip:
-    """Writes the frames that begin in [`start_s`, `end_s`) of Unix time to a file at `path`.
+    """Writes the frames that begin in [`start_s`, `end_s`) of Unix time to a file at `path`, which people call `shown`.
 
     The first track that is given leads: another begins where its first frame does, and ends where its last one does.
     """
 
-    def __init__(self, path: str, start_s: Fraction, end_s: Fraction) -> None:
+    def __init__(self, path: str, start_s: Fraction, end_s: Fraction, shown: str = "") -> None:
         self._path = path
+        self._shown = shown or path
         self._start_s, self._end_s = start_s, end_s
         self._lines: dict[str, _Line] = {}
         self._file: OutputContainer | None = None
@@ -87,9 +88,9 @@ class Clip:
                 line.stream.time_base = Fraction(1, track.timescale)
                 self._lines[track.name] = line
         except FFmpegError as error:
-            raise Unclippable(f"{self._path} cannot be written: {error.strerror}") from None
+            raise Unclippable(f"{self._shown} cannot be written: {error.strerror}") from None
         except OSError as error:
-            raise Unclippable(f"{self._path} cannot be written: {error.strerror}") from None
+            raise Unclippable(f"{self._shown} cannot be written: {error.strerror}") from None
 
     def add(self, track: Track, segment: bytes) -> None:
         """The next segment of a track that was opened. Raises Unclippable where it does not go with those before."""
@@ -112,7 +113,7 @@ class Clip:
             if self._file is not None:
                 self._file.close()
         except FFmpegError as error:
-            raise Unclippable(f"{self._path} cannot be written: {error.strerror}") from None
+            raise Unclippable(f"{self._shown} cannot be written: {error.strerror}") from None
         finally:
             for line in self._lines.values():
                 line.source.close()
@@ -161,7 +162,7 @@ class Clip:
         try:
             self._file.mux(packet)
         except FFmpegError as error:
-            raise Unclippable(f"{self._path} cannot be written: {error.strerror}") from None
+            raise Unclippable(f"{self._shown} cannot be written: {error.strerror}") from None
 
 
 def _opened(track: Track, segment: bytes) -> InputContainer:
