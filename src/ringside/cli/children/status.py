@@ -18,6 +18,7 @@ LOG_LINES = 50
 QUANTILES = ("p50", "p95", "p99", "max")
 RATES = (("requests_per_s", "requests", 1), ("egress_bps", "bytes", 8))
 FORGET_S = 60.0
+MOST_STUDIOS = 8
 STATUS, METRICS = "/status.json", "/metrics"
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -30,7 +31,7 @@ class Gathering:
         self._clock = clock
         self._began_ns = clock.now_ns()
         self._workers: dict[int, tuple[int, dict[str, Any]]] = {}
-        self._studio: tuple[int, dict[str, Any]] = (0, {})
+        self._studios: dict[str, tuple[int, dict[str, Any]]] = {}  # by name; "" is one that does not say it
         self._offers = Offers()
         self._restreams: list[dict[str, Any]] = []
         self.processes: list[dict[str, Any]] = []
@@ -53,8 +54,13 @@ class Gathering:
             del self._workers[gone]
 
     def take_studio(self, report: dict[str, Any]) -> None:
-        """The studio's report: `source`, `encoder` and its metrics."""
-        self._studio = (self._clock.now_ns(), report)
+        """A studio's report: `source`, `encoder`, its metrics, and who it is."""
+        now_ns = self._clock.now_ns()
+        self._studios[str(_who(report).get("name", ""))] = (now_ns, report)
+        for gone in [name for name, (at_ns, _) in self._studios.items() if now_ns - at_ns > FORGET_S * 1e9]:
+            del self._studios[gone]
+        while len(self._studios) > MOST_STUDIOS:
+            del self._studios[min(self._studios, key=lambda name: self._studios[name][0])]
 
     def note(self, text: str) -> None:
         """A line for the status page's log."""
@@ -72,6 +78,27 @@ class Gathering:
     def _fresh(self, report: tuple[int, dict[str, Any]]) -> dict[str, Any]:
         return report[1] if self._clock.now_ns() - report[0] < STALE_S * 1e9 else {}
 
+    def _studio(self, on_air: str = "") -> dict[str, Any]:
+        """The report of the studio on the air; of the first in order where that one is silent."""
+        if found := self._fresh(self._studios.get(on_air, (0, {}))):
+            return found
+        fresh = [report for stamped in self._studios.values() if (report := self._fresh(stamped))]
+        return min(fresh, key=lambda report: int(_who(report).get("order", 0)), default={})
+
+    def _studio_rows(self) -> list[dict[str, Any]]:
+        """Every studio that said who it is, in order."""
+        rows = [
+            {
+                **_who(report),
+                "heard_ms": at_ns // 10**6,
+                "source": report.get("source", {}),
+                "encoder": report.get("encoder", {}),
+            }
+            for name, (at_ns, report) in self._studios.items()
+            if name
+        ]
+        return sorted(rows, key=lambda row: (row["order"], row["name"]))
+
     def _edge(self) -> dict[str, Any]:
         workers = [report for stamped in self._workers.values() if (report := self._fresh(stamped))]
         return {**together(workers), "workers": workers}
@@ -79,7 +106,7 @@ class Gathering:
     def parts(self, metrics: Metrics) -> dict[str, Any]:
         """How late parts are published, against the capture time of their last frame, and from encoder to wire."""
         lateness = {"lateness_ms": metrics.merged("part_lateness_ms")}
-        rows = self._fresh(self._studio).get("metrics", [])
+        rows = self._studio().get("metrics", [])
         wire = [(labels, value) for name, labels, value in rows if name == "ingest_part_delay_ms"]
         wire_ms = {q: max((v for labels, v in wire if labels.get("quantile") == q), default=0) for q in QUANTILES}
         return {**lateness, "wire_ms": wire_ms, "count": int(metrics.total("chunks_total"))}
@@ -88,8 +115,9 @@ class Gathering:
         self, origin: dict[str, Any], parts: dict[str, Any], state: str, target: dict[str, Any]
     ) -> dict[str, Any]:
         """All of an event; the page at `/status` draws it. `target`: the latency that all players steer to."""
-        studio = self._fresh(self._studio)
+        studio = self._studio(_on_air(origin))
         of_event = {"source": studio.get("source", {}), "encoder": studio.get("encoder", {}), "parts": parts}
+        of_event["studios"] = self._studio_rows()
         restreams = {"restreams": self._restreams} if self._restreams else {}
         return self._status(state, target=target, **of_event, origin=origin, **restreams)
 
@@ -114,8 +142,9 @@ class Gathering:
     def _metrics(self, rows: list[Row], process: str) -> bytes:
         """Every process's metrics as one Prometheus exposition; `rows` are those of this `process`."""
         processes: dict[str, list[Any]] = {process: list(rows)}
-        if studio := self._fresh(self._studio).get("metrics", []):
-            processes["studio"] = studio
+        for name, stamped in self._studios.items():
+            if studio := self._fresh(stamped).get("metrics", []):
+                processes[f"studio-{name}" if len(self._studios) > 1 and name else "studio"] = studio
         for pid, stamped in self._workers.items():
             processes[f"edge-{pid}"] = worker_metrics(self._fresh(stamped))
         if moq := self._offers.current(self._clock.now_ns()):
@@ -130,3 +159,16 @@ class Gathering:
             Document(METRICS, self._metrics(rows, process), EXPOSITION, Cache.NONE),
             *self._offers.messages(self._clock.now_ns()),
         ]
+
+
+def _who(report: dict[str, Any]) -> dict[str, Any]:
+    """Name and order of the studio that reports, as the origin noted them; empty for one that does not say them."""
+    who = report.get("studio")
+    return who if isinstance(who, dict) else {}
+
+
+def _on_air(origin: dict[str, Any]) -> str:
+    """The studio from which the first picture track is taken now."""
+    tracks = sorted(origin.get("tracks", {}).values(), key=lambda row: row.get("kind") != "video")
+    rows = [row for track in tracks for row in track.get("candidates", []) if row["on_air"]]
+    return str(rows[0]["studio"]) if rows else ""
