@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import secrets
@@ -222,6 +223,8 @@ def _track(stream: Stream) -> Track:
 
 async def _serve(channel: Channel) -> None:
     studio = Studio(channel)
+    gc.collect()
+    gc.freeze()  # what is here stays: to look through it again and again would hold up pictures, most on a busy machine
     await studio.run()
 
 
