@@ -10,8 +10,8 @@ The names in it are the origin's own playlist lines, not media: which lines a se
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
@@ -20,7 +20,8 @@ from ringside.core.feed import Playlist
 SEQUENCE, BREAKS = "#EXT-X-MEDIA-SEQUENCE:", "#EXT-X-DISCONTINUITY-SEQUENCE:"
 BREAK, MAP, PART, GAP = "#EXT-X-DISCONTINUITY", "#EXT-X-MAP:", "#EXT-X-PART:", "#EXT-X-GAP"
 DURATION = "#EXTINF:"
-OF_SEGMENTS = (BREAK, MAP, PART, GAP, DURATION, "#EXT-X-PROGRAM-DATE-TIME:", "#EXT-X-BITRATE:", "#EXT-X-BYTERANGE:")
+TIME = "#EXT-X-PROGRAM-DATE-TIME:"
+OF_SEGMENTS = (BREAK, MAP, PART, GAP, DURATION, TIME, "#EXT-X-BITRATE:", "#EXT-X-BYTERANGE:")
 OF_THE_END = ("#EXT-X-PRELOAD-HINT:", "#EXT-X-RENDITION-REPORT:", "#EXT-X-ENDLIST")
 SKIPPED = re.compile(rb"^#EXT-X-SKIP:.*?SKIPPED-SEGMENTS=(\d{1,9})", re.MULTILINE)
 GAPS = "GAP=YES"
@@ -169,16 +170,18 @@ def fits(told: bytes, theirs: bytes) -> bool:
         known = last.parts if block.number == last.number and not last.closing else ()
         if block.number < last.number or (block.number == last.number and last.closing):
             continue
-        if known and not _alike(known, block.parts):
+        if known and not _alike(last, block):
             return False
         if any(GAPS in part for part in block.parts[len(known) :]) or (GAP in block.opening and not known):
             return False
     return other.first <= last.number + bool(last.closing)
 
 
-def _alike(some: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether parts last equally long, as far as there are both."""
-    return all(_seconds(one) == _seconds(other) for one, other in zip(some, others, strict=False))
+def _alike(told: Block, theirs: Block) -> bool:
+    """Whether a segment begins at the same time in both, and its parts last equally long, as far as there are both."""
+    if ({*told.opening} ^ {*theirs.opening}) - {GAP}:
+        return False
+    return all(_seconds(one) == _seconds(other) for one, other in zip(told.parts, theirs.parts, strict=False))
 
 
 def _seconds(part: str) -> Decimal:
@@ -205,11 +208,11 @@ def _merged(told: Block, theirs: Block | None, shown: bool) -> Block:
 
 def _gone_on(told: Block, theirs: Block) -> tuple[str, ...]:
     """The parts of a segment that was told in part. Where it is cut otherwise, what is left of it is a gap."""
-    if _alike(told.parts, theirs.parts):
+    if _alike(told, theirs):
         return (*told.parts, *theirs.parts[len(told.parts) :])
     if not theirs.closing:
         return told.parts
-    whole = Decimal(theirs.closing[0].removeprefix(DURATION).partition(",")[0])
+    whole = Decimal(theirs.closing[0].removeprefix(DURATION).partition(",")[0]) + _later(told, theirs)
     left, longest = whole - sum(map(_seconds, told.parts), Decimal(0)), max(map(_seconds, told.parts))
     count = max(0, math.ceil(left / longest))
     ends = [(left * n / count).quantize(MICROSECOND) for n in range(count + 1)]
@@ -219,6 +222,17 @@ def _gone_on(told: Block, theirs: Block) -> tuple[str, ...]:
         for name, (begin, end) in zip(names, pairwise(ends), strict=True)
     ]
     return (*told.parts, *gaps)
+
+
+def _later(told: Block, theirs: Block) -> Decimal:
+    """How much later than ours their segment begins, in seconds."""
+    times = [
+        datetime.fromisoformat(line.removeprefix(TIME))
+        for block in (told, theirs)
+        for line in block.opening
+        if line.startswith(TIME)
+    ]
+    return Decimal(str((times[1] - times[0]).total_seconds())) if len(times) == 2 else Decimal(0)
 
 
 def _after(before: Block, theirs_before: Block | None, block: Block) -> Block:
