@@ -19,6 +19,7 @@ from ringside.flow.origin.alike import check_same, shape, with_rates_of
 from ringside.flow.origin.changes import Change, Dropped, Finished, Parted
 from ringside.flow.origin.config import Config
 from ringside.flow.origin.lane import Lane
+from ringside.flow.origin.overdue import overdue
 from ringside.flow.origin.reach import Reach
 from ringside.flow.origin.recorder import Recorder, Unrecorded
 from ringside.flow.origin.refused import Refused
@@ -302,31 +303,13 @@ class Publisher:
         return out
 
     def _fill(self, now_ns: int) -> list[Message]:
-        """Tracks too far behind the newest are accounted for by GAP, so that all stay within reach of one another.
-
-        So is one behind the clock, unless its encoder has a time of its own.
-        """
-        live = [lane for lane in self.lanes.values() if not lane.ended and lane.window.number >= 0]
-        if self.ended or not live:
-            return []
-        lead_ns = max(lane.end_ns for lane in live)
+        """GAP for what will not come in time."""
         out: list[Message] = []
         lost = 0
-        for lane in live:
-            locked, before = lane.window.rules.foreseen, lane.window.lost
-            due_ns = lane.reach.due_ns(now_ns) if locked else lead_ns
-            if lane.reach.is_lost(lane.window, lead_ns - lane.end_ns, due_ns - lane.end_ns, now_ns):
-                until_ns = max(lead_ns, due_ns)
-                out += self._fill_lane(lane, self._part_edge(lane, until_ns) if locked else _ticks(lane, until_ns))
-                lost += not before
+        for lane, until_ticks in [] if self.ended else overdue(self.lanes.values(), self.timeline, now_ns):
+            lost += not lane.window.lost
+            out += self._fill_lane(lane, until_ticks)
         return out + (self._multivariant() + self._mpd(now_ns) if lost else [])
-
-    def _part_edge(self, lane: Lane, ns: int) -> int:
-        """The tick at which the part begins that is running at that instant; half a frame early counts as there."""
-        index = lane.grid.index(_ticks(lane, ns))
-        while not self.timeline.place(lane.grid, index).first_in_part:
-            index -= 1
-        return index * lane.grid.frame_ticks
 
     def _fill_lane(self, lane: Lane, until_ticks: int) -> list[Message]:
         gaps = lane.gaps
@@ -373,10 +356,6 @@ class Publisher:
         crowded = sum(lane.window.listed_bytes for lane in self.lanes.values()) * 2 > self.config.dvr_bytes
         shortest_s = 3 * self.targets.target_s
         return left_s >= (shortest_s if crowded else max(self.config.dvr_s, shortest_s))
-
-
-def _ticks(lane: Lane, ns: int) -> int:
-    return ns * lane.track.timescale // NS_PER_S
 
 
 def _estimate_rates(lane: Lane) -> None:
