@@ -26,6 +26,8 @@ from bench.sync.room import Room
 RAMP_S = 3.0
 SETTLE_S = 5.0
 GRACE_S = 45.0
+UNTAKEN_S = 0.3
+"""What screens showed so lately may not have been taken yet."""
 LATE_PERCENT = 0.1
 STATUSES = ("retries", "no_picture")
 
@@ -81,6 +83,7 @@ class Audience:
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self.began_s = time.time()
         self.ends_s = self.began_s
+        self.seen_until_s = self.began_s
 
     @property
     def account(self) -> Account:
@@ -108,7 +111,8 @@ class Audience:
     def pause(self, seconds: float) -> None:
         """Let time pass; what the screens show meanwhile is taken."""
         if self.room is not None:
-            self.room.watch(seconds)
+            self.room.watch(max(0.05, seconds))
+            self.seen_until_s = time.time() - UNTAKEN_S
         else:
             time.sleep(max(0.0, seconds))
 
@@ -126,7 +130,7 @@ class Audience:
     def leave(self) -> Watched:
         """What they felt from `begin` on. Raises SystemExit where one of them has nothing to say."""
         self.until_end()
-        watched = Watched(screens=together(self.room, self.began_s, time.time() - 0.3))
+        watched = Watched(screens=self.screens(self.began_s))
         said = {verb: _ended(process) for verb, process in self._processes.items()}
         self._processes.clear()
         if "crowd" in said:
@@ -136,6 +140,10 @@ class Audience:
             document = _document(self._check_file, "check", said["check"])
             watched.check = {name: document[name] for name in ("must", "should", "findings")}
         return watched
+
+    def screens(self, from_s: float) -> list[dict[str, Any]]:
+        """What the screens have shown since a moment, as far as it has been taken."""
+        return together(self.room, from_s, self.seen_until_s)
 
     def stop(self) -> None:
         """End whoever is still there."""

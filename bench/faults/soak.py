@@ -22,7 +22,6 @@ from bench.edge import measured
 from bench.faults.audience import Audience, watching
 from bench.faults.mishaps import MISHAPS, Night, night
 from bench.faults.options import Options
-from bench.faults.screens import together
 from bench.harness import OUT, rss_bytes
 
 SETTLE_S = 20.0
@@ -36,7 +35,8 @@ def main(words: Sequence[str] = ()) -> None:
     told = parsed(words)
     console = Console(width=160, highlight=False)
     facts = measured()
-    console.print(f"commit {facts['commit']}, {facts['at']}, {facts['cores']} cores, {facts['cpu']}, seed {told.seed}")
+    said = f"commit {facts['commit']}, {facts['at']}, {facts['cores']} cores, {facts['cpu']}, seed {told.seed}"
+    console.print(f"{said}; {told.viewers} viewers, {told.screens} players in Chromium")
     options = Options(viewers=told.viewers, screens=told.screens, seed=told.seed)
     result = play(options, told.seconds, told.every, console)
     OUT.mkdir(exist_ok=True)
@@ -94,14 +94,14 @@ def mishap(those: Night, rng: random.Random, audience: Audience, every_s: float)
     check = checking(those, file)
     fired = happens(those, rng, audience.pause)
     audience.pause(began_s + every_s - time.time())
-    until_s = time.time()
-    check.wait()
+    while check.poll() is None:
+        audience.pause(0.5)
     found = json.loads(file.read_text()) if file.exists() else {"must": 1, "should": 0, "findings": ["no result"]}
-    seen = together(audience.room, began_s, until_s - 0.3)
+    seen = audience.screens(began_s)
     return {
         "at_s": round(began_s - audience.began_s), "fault": happens.__name__, "what": fired.what, "proof": fired.proof,
         "fired": fired.so, "took_s": round(time.time() - began_s, 1),
-        "silence_s": round(audience.account.silence_s(began_s, until_s)[0], 2),
+        "silence_s": round(audience.account.silence_s(began_s, time.time())[0], 2),
         "screens_stood_ms": [each for one in seen for each in one["stood_ms"]],
         "gaps": audience.account.gaps(began_s), "findings": found["must"] + found["should"], "found": found["findings"],
     }  # fmt: skip
