@@ -8,11 +8,17 @@ from ringside.core.errors import RingsideError
 from ringside.core.media import NS_PER_S
 from ringside.flow.origin.archive import Config
 from ringside.flow.origin.archive.reader import Kept, open_session, sessions
+from ringside.flow.origin.archive.store import shown as shown_store
 
 
 def url_of(archive: str | None) -> str:
     """Where to look."""
     return archive or Config().store_url
+
+
+def shown_url(archive: str | None) -> str:
+    """The same, as it may be seen."""
+    return shown_store(url_of(archive))
 
 
 async def recording(archive: str | None, event: str, session: str | None) -> Kept:
@@ -32,7 +38,9 @@ async def one(archive: str | None, event: str, session: str | None) -> Index:
         found = [index for index in found if index.session == session]
     if not found:
         which = f"no session {session} of {event}" if session else f"nothing of event {event}"
-        raise RingsideError(f"the archive {url_of(archive)} has {which}; `ringside replay --list` says what there is")
+        raise RingsideError(
+            f"the archive {shown_url(archive)} has {which}; `ringside replay --list` says what there is"
+        )
     return found[-1]
 
 
@@ -40,7 +48,7 @@ def table(found: list[Index], archive: str | None, event: str) -> str:
     """The sessions, a line each. Raises RingsideError where there is none."""
     if not found:
         what = f"nothing of event {event}" if event else "no events in it"
-        raise RingsideError(f"the archive {url_of(archive)} has {what}")
+        raise RingsideError(f"the archive {shown_url(archive)} has {what}")
     rows = [_row(index) for index in sorted(found, key=lambda index: (index.event, index.session))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(r, widths, strict=True)).rstrip() for r in rows)

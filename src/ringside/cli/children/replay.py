@@ -15,6 +15,7 @@ from ringside.cli.children.status import Gathering
 from ringside.core.ends import first, signalled
 from ringside.core.media import NS_PER_S
 from ringside.flow.origin.archive.reader import Kept, open_session
+from ringside.flow.origin.archive.store import shown
 from ringside.flow.relay import feed
 
 STATUS_S = 1.0
@@ -28,7 +29,7 @@ class Process:
         config = channel.config
         self._clock = channel.clock()
         self._recording = recording
-        self._url = config["archive"]
+        self._url = shown(config["archive"])
         self.gathering = Gathering(config["event"], self._clock)
         self._began_ns = self._clock.now_ns()
         self.hub = feed.Hub(
