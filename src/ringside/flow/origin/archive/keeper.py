@@ -225,7 +225,7 @@ class Keeper:
     def _roll(self) -> None:
         """Write the lines of what is finished."""
         for name, roll in self._holdings.rolls.items():
-            first = self._rolled.setdefault(name, roll.first)
+            first = max(self._rolled.get(name, 0), roll.first)
             if first < roll.after:
                 lines = write_shard(roll.segments(first))
                 ticket = self._put([partial(self._spool.finished, name, lines)], len(lines))
