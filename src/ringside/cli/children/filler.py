@@ -29,6 +29,7 @@ class Process:
         self._multicast: dict[str, Any] = {}
         self._state = self._group = ""
         self._far = False
+        self._switches = 0
         self._rates = Rates()
 
     def tell(self, told: dict[str, Any]) -> None:
@@ -39,6 +40,7 @@ class Process:
         rounded = {name: round(rate, 2) for name, rate in rates.items()}
         self._upstream = {**upstream, **rounded, "pid": os.getpid()}
         self._compare(upstream)
+        self._moved(upstream)
         self._of_group(told.get("multicast", {}))
         state = str(upstream.get("state", ""))
         young = now_ns - upstream.get("since_ms", 0) * 10**6 < PATIENCE_S * 1e9
@@ -59,6 +61,13 @@ class Process:
             why = f": {multicast['why']}" if multicast.get("why") else ""
             self.gathering.note("the group feeds this edge" if state == "group" else f"the origin feeds this edge{why}")
         self._group = state
+
+    def _moved(self, upstream: dict[str, Any]) -> None:
+        """A line for the status page when media comes from another origin than before."""
+        switches = upstream.get("switches", 0)
+        if switches > self._switches:
+            self.gathering.note(f"media is taken from {upstream['url']} now; {upstream['why']}")
+        self._switches = switches
 
     def _compare(self, upstream: dict[str, Any]) -> None:
         """A line for the status page when our clock and the origin's have come apart, or together again."""

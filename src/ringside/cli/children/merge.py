@@ -99,6 +99,11 @@ def upstream_metrics(upstream: Mapping[str, Any]) -> list[Row]:
     rows += [(f"edge_upstream_{name}", {}, float(upstream.get(name, 0))) for name in UPSTREAM_GAUGES]
     if "clock_ahead_ms" in upstream:
         rows.append(("edge_clock_ahead_ms", {}, float(upstream["clock_ahead_ms"])))
+    rows += [("edge_origin_switches_total", {}, float(upstream["switches"]))] if "switches" in upstream else []
+    for origin in upstream.get("origins", ()):
+        labels = {"origin": str(origin["url"])}
+        rows.append(("edge_origin_on_air", labels, float(origin["on_air"])))
+        rows.append(("edge_origin_lateness_ms", labels, float(origin["lateness_ms"])))
     rows += [("edge_pulls_total", {"kind": kind}, float(n)) for kind, n in upstream.get("kinds", {}).items()]
     return [*rows, ("edge_upstream_up", {}, float(upstream.get("state") == "live"))]
 
