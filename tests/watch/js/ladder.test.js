@@ -162,17 +162,35 @@ test('a better path is not asked after while nothing plays', () => {
 });
 
 test('the past is had by HLS, and live again by the path that was left', () => {
-  const climber = new Climber('moq', 'push', 'hls').playing().take({ type: 'past' });
+  const climber = new Climber('moq', 'push', 'hls').playing().take({ type: 'past', by: 'hls' });
   assert.deepEqual(climber.went, ['hls']);
-  climber.playing(600).take({ type: 'past' });
+  climber.playing(600).take({ type: 'past', by: 'hls' });
   assert.deepEqual([climber.went, climber.probes], [['hls'], []], 'nobody is called back from the past');
   climber.take({ type: 'present' });
   assert.deepEqual(climber.went, ['hls', 'moq']);
   assert.equal(climber.take({ type: 'present' }).kept, false);
 });
 
+test('hours back are had by the DVR, whatever plays the present, and live again by the path that was left', () => {
+  for (const path of ['push', 'hls', 'dash']) {
+    const climber = new Climber(path).playing().take({ type: 'past', by: 'dvr' });
+    assert.equal(climber.path, 'dvr');
+    climber.playing(600).take({ type: 'past', by: 'dvr' }).take({ type: 'present' });
+    assert.deepEqual([climber.went, climber.state.paths], [['dvr', path], [path]]);
+  }
+});
+
+test('nobody falls to the DVR, and who cannot be back there is live again', () => {
+  const falling = new Climber('push', 'hls').take({ type: 'past', by: 'dvr' }).take({ type: 'present' });
+  for (let i = 0; i < 9; i += 1) falling.take(refused(0));
+  assert.deepEqual(falling.went, ['dvr', 'push', 'hls']);
+  const refusedThere = new Climber().playing().take({ type: 'past', by: 'dvr' }).take(refused(0)).take({ type: 'restart' });
+  assert.deepEqual(refusedThere.went, ['dvr', 'push']);
+  assert.deepEqual(new Climber('native').playing().take({ type: 'past', by: 'dvr' }).went, [], 'hls.js is not for this browser');
+});
+
 test('without HLS the past stays where it is', () => {
-  assert.deepEqual(new Climber('push').playing().take({ type: 'past' }).went, []);
+  assert.deepEqual(new Climber('push').playing().take({ type: 'past', by: 'hls' }).went, []);
 });
 
 test('whatever comes, the ladder stands on one of its paths', () => {
@@ -184,7 +202,7 @@ test('whatever comes, the ladder stands on one of its paths', () => {
     climber.now_ms += random() * 3000;
     climber.take(any(
       { ...TICK, moving: random() < 0.5, waiting: random() < 0.3, stalled: random() < 0.3 }, refused(any(0, 404, 503, 500)), { type: 'manifest' },
-      { type: 'failed', kind: 'media', status: 0 }, { type: 'restart' }, { type: 'past' }, { type: 'present' }, { type: 'probed', name: any('moq', 'push', null, 'nonsense') }, { type: 'woke' },
+      { type: 'failed', kind: 'media', status: 0 }, { type: 'restart' }, { type: 'past', by: any('hls', 'dvr') }, { type: 'present' }, { type: 'probed', name: any('moq', 'push', null, 'nonsense') }, { type: 'woke' },
     ));
     assert.ok(climber.state.paths.includes(climber.path));
   }

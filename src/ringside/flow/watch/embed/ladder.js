@@ -5,7 +5,8 @@
             restart (the session starts over)
             tick{moving,waiting,stalled,online}: waiting is a picture wanted and not yet there; stalled, one that stands
             probed{name}: the best path above that answers now, or null
-            past: the viewer goes back further than a path of the present reaches;  present: and returns
+            past{by}: the viewer goes back further than this path reaches, to what `by` (dvr or hls) plays;  present:
+            and returns
    Out      go: the path to open, or null to stay;  probe: the paths to ask after, best first, or null
             kept: whether the session need not hear of a failure, because another path is being tried */
 
@@ -19,6 +20,7 @@ const PROBE_MS = 30_000;
 const LONGEST_PROBE_MS = 600_000;
 const PROVEN_MS = 120_000;
 const PRESENT_ONLY = new Set(['push', 'moq']);
+const DVR = 'dvr'; // one of the paths only while somebody is back there: nobody falls to it, or climbs from it
 const PASSING = new Set([404, 429, 503]); // no event yet, or a full house: by another path it is the same
 
 /** Where a viewer starts: on the first of `paths` (names, best first, at least one). */
@@ -29,8 +31,11 @@ export function begin(paths, now_ms) {
 /** The name of the path taken now. */
 export const pathOf = ({ paths, at }) => paths[at];
 
-/** Whether the past is had by another path than this one. */
-export const isPresentOnly = ({ paths, at }) => PRESENT_ONLY.has(paths[at]) && paths.includes('hls');
+/** Whether the past, which is had `by` dvr or hls, is had by another path than this one. */
+export function isPresentOnly({ paths, at }, by) {
+  if (by === DVR) return paths[at] !== DVR && paths.some((path) => path !== 'native');
+  return PRESENT_ONLY.has(paths[at]) && paths.includes('hls');
+}
 
 /** Milliseconds until a better path is asked after: half a minute, doubling to ten, jittered by a fifth. */
 export function probeIn_ms(probes, dice) {
@@ -46,8 +51,10 @@ const stay = (state, kept = false) => ({ state, go: null, probe: null, kept });
 const hasNext = ({ paths, at }, kind) => at + 1 < paths.length && (paths[at + 1] !== 'native' || kind === 'media');
 
 function enter(state, at, now_ms) {
-  const next = { ...state, ...entered(at, now_ms), probe_at_ms: null, parked: null };
-  return { state: next, go: next.paths[at], probe: null, kept: true };
+  const go = state.paths[at];
+  const paths = go === DVR ? state.paths : state.paths.filter((path) => path !== DVR);
+  const next = { ...state, ...entered(paths.indexOf(go), now_ms), paths, probe_at_ms: null, parked: null };
+  return { state: next, go, probe: null, kept: true };
 }
 
 function fall(state, kind, now_ms, dice) {
@@ -104,10 +111,11 @@ function probed(state, { name }, now_ms, dice) {
   return stay({ ...state, probe_at_ms: now_ms + probeIn_ms(state.probes, dice), probes: state.probes + 1 });
 }
 
-function past(state, _, now_ms) {
-  if (!isPresentOnly(state)) return stay(state);
-  const back = enter(state, state.paths.indexOf('hls'), now_ms);
-  return { ...back, state: { ...back.state, parked: state.paths[state.at] } };
+function past(state, { by }, now_ms) {
+  if (!isPresentOnly(state, by)) return stay(state);
+  const paths = by === DVR ? [...state.paths, DVR] : state.paths;
+  const back = enter({ ...state, paths }, paths.indexOf(by), now_ms);
+  return { ...back, state: { ...back.state, parked: state.parked ?? state.paths[state.at] } };
 }
 
 function present(state, _, now_ms) {

@@ -12,6 +12,7 @@ import { begin, sentenceOf, step } from './session.js';
 import { shared } from './shared.js';
 import { Way } from './way.js';
 
+const REPLAY_TARGET_S = 1.2; // nobody steers to it, and nobody asks for one
 const TICK_MS = 250;
 const STALE_TICK_MS = 5000;
 
@@ -29,7 +30,7 @@ const isMoving = (played_s, passed_ms) => played_s > 0.01 && played_s < (2 * pas
 export class RingsidePlayer extends EventTarget {
   #release; #video; #base; #clock; #target; #meter; #freeze; #pacer; #way; #past; #timer;
   #sound;
-  #session = begin(performance.now());
+  #session;
   #last = { media_s: 0, tick_ms: performance.now() };
   #played_ms = 0;
   #goes_ms = null;
@@ -38,22 +39,24 @@ export class RingsidePlayer extends EventTarget {
 
   /** `url` is the event's, as in https://edge/live/main. Options: player (auto push moq hls dash shaka native), via (hls or
       dash, under shaka), sound (false: never fetched), past (false: nobody goes back in time here), target_s (instead of
-      the event's own), freeze (a canvas over the video). */
-  constructor(video, { url, player = 'auto', via = null, sound = true, past = true, target_s = null, freeze = null } = {}) {
+      the event's own), freeze (a canvas over the video), replay (`url` is a recording: all of it, from its beginning). */
+  constructor(video, { url, player = 'auto', via = null, sound = true, past = true, target_s = null, freeze = null, replay = false } = {}) {
     super();
+    this.replay = replay;
+    this.#session = begin(performance.now(), replay);
     [this.#video, this.#base, this.#sound] = [video, baseOf(url), sound];
-    const { clock, target, release } = shared(this.#base, target_s);
+    const { clock, target, release } = shared(this.#base, replay ? REPLAY_TARGET_S : target_s);
     [this.#clock, this.#target, this.#release] = [clock, target, release];
     this.#meter = new Meter(video, clock);
     this.#freeze = new Freeze(video, freeze);
-    this.#past = past ? new Past(this.#base) : null;
+    this.#past = past && !replay ? new Past(this.#base) : null;
     this.#pacer = new Pacer({ video, clock, target, player: this.#steered });
-    const options = { video, base: this.#base, clock, target, sound, via, aim_ms: () => this.#begin_ms() };
+    const options = { video, base: this.#base, clock, target, sound, via, aim_ms: () => this.#begin_ms(), begin_s: () => this.#begin_s() };
     this.#way = new Way({ options, tell: (input) => this.#take(input), onOpen: () => this.#fresh() });
     video.playsInline = true;
     if (!sound) video.muted = true;
     this.#listen();
-    this.#way.start(player);
+    this.#way.start(replay && player === 'auto' ? 'hls' : player);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -91,14 +94,14 @@ export class RingsidePlayer extends EventTarget {
 
   #seek(media_s) {
     const back_s = (this.player?.range()?.start ?? media_s) - media_s;
-    if (back_s > 0.2 && this.#way.presentOnly) this.#back(this.dateOf(media_s));
+    if (back_s > 0.2 && this.#presentOnly) this.#back(this.dateOf(media_s));
     else this.#video.currentTime = media_s;
   }
 
   /* to a moment that the path in use no longer has */
   #back(date_ms) {
     this.#goes_ms = date_ms;
-    this.#way.take({ type: 'past' });
+    this.#way.take({ type: 'past', by: this.#past.by });
   }
 
   #take(input) {
@@ -197,6 +200,13 @@ export class RingsidePlayer extends EventTarget {
     return this.#goes_ms === null ? this.#aim_ms() : Math.max(this.#aim_ms(), this.#clock.now() - this.#goes_ms);
   }
 
+  /* in an event that is over there is no live moment to begin behind */
+  #begin_s() {
+    const oldest_ms = this.#past?.oldest_ms ?? null;
+    if (!this.#session.over || this.#goes_ms === null || oldest_ms === null) return null;
+    return Math.max(0, (this.#goes_ms - oldest_ms) / 1000);
+  }
+
   #aim_ms() {
     return Math.max(this.#target.at(this.#clock.now()).target_ms, this.#steered.floor_ms() ?? 0);
   }
@@ -265,9 +275,13 @@ export class RingsidePlayer extends EventTarget {
     return Number.isFinite(late_ms) ? { ...range, live: Math.max(range.start, this.#video.currentTime + late_ms / 1000) } : range;
   }
 
+  get #presentOnly() {
+    return this.#way.presentOnly(this.#past?.by ?? null);
+  }
+
   #withPast(range) {
     const back_s = (this.#past?.oldest_ms - this.dateOf(range?.start)) / 1000;
-    const reaches = range && this.#past?.oldest_ms && this.#way.presentOnly && back_s < 0;
+    const reaches = range && this.#past?.oldest_ms && this.#presentOnly && back_s < 0;
     return reaches ? { ...range, start: range.start + back_s } : range;
   }
 

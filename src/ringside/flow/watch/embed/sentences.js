@@ -28,6 +28,7 @@ export const SMALL = {
   live: 'Live',
   go_live: 'Go live',
   over: 'Ended',
+  replay: 'Replay',
 };
 
 /** `SENTENCES[key]` with its places filled; throws on a key that is not in the table. */

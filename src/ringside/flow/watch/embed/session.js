@@ -22,10 +22,10 @@ const REFUSALS = { 401: 'closed', 403: 'closed', 404: 'waiting', 410: 'waiting',
 const MOVES = new Set(['joining', 'playing', 'stalled']);
 const HELD = new Set(['waiting', 'busy', 'closed', 'unreachable']);
 
-/** Where every session starts: wanting the live moment. */
-export function begin(now_ms) {
+/** Where every session starts: wanting the live moment, or a recording from its beginning. */
+export function begin(now_ms, replay = false) {
   return {
-    phase: 'joining', since_ms: now_ms, intent: 'live', over: false, online: true, blocked: false, stalls: 0,
+    phase: 'joining', since_ms: now_ms, intent: replay ? 'past' : 'live', replay, over: false, online: true, blocked: false, stalls: 0,
     attempt: 0, retry_at_ms: null, still_since_ms: null, far_since_ms: null, media_failed_ms: -Infinity,
     nudged_ms: -Infinity, probe_at_ms: null, opened: false, broken: null,
   };
@@ -52,8 +52,11 @@ function mediaFailed(state, now_ms) {
   return [next, [again ? 'load' : 'recover']];
 }
 
+/* an event that has ended may begin again; a recording does not */
+const probeAfter = ({ replay }, now_ms) => (replay ? null : now_ms + PROBE_MS);
+
 function manifest(state, { over }, now_ms) {
-  const next = { ...settle(state), opened: true, over, probe_at_ms: over ? now_ms + PROBE_MS : null };
+  const next = { ...settle(state), opened: true, over, probe_at_ms: over ? probeAfter(state, now_ms) : null };
   if (over && state.intent === 'live') return [enter(next, 'ended', now_ms), ['pause']];
   return [HELD.has(state.phase) || state.phase === 'ended' ? enter(next, 'joining', now_ms) : next, ['play']];
 }
@@ -103,7 +106,7 @@ function standing(state, input, now_ms) {
 const atTheEnd = (state, input) => state.over && input.behind_s < THE_END_S;
 
 const playedOut = (state, now_ms) => enter(
-  { ...settle(state), over: true, probe_at_ms: state.probe_at_ms ?? now_ms + PROBE_MS }, 'ended', now_ms,
+  { ...settle(state), over: true, probe_at_ms: state.probe_at_ms ?? probeAfter(state, now_ms) }, 'ended', now_ms,
 );
 
 function stalledTick(state, input, now_ms, dice) {
@@ -143,7 +146,7 @@ const RULES = {
   tick,
   failed,
   manifest,
-  over: (state, _, now_ms) => [{ ...state, over: true, probe_at_ms: now_ms + PROBE_MS }, []],
+  over: (state, _, now_ms) => [{ ...state, over: true, probe_at_ms: probeAfter(state, now_ms) }, []],
   played_out: (state, _, now_ms) => [playedOut(state, now_ms), []],
   alive: (state, _, now_ms) => [enter({ ...settle(state), over: false, intent: 'live', probe_at_ms: null }, 'joining', now_ms), ['load']],
   blocked: (state) => [{ ...state, blocked: true }, []],

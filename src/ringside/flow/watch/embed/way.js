@@ -39,9 +39,9 @@ export class Way {
     return this.#state && pathOf(this.#state);
   }
 
-  /** Whether what lies back is had by another path than the one in use. */
-  get presentOnly() {
-    return this.#state !== null && isPresentOnly(this.#state);
+  /** Whether what lies back, which is played `by` dvr or hls, is had by another path than the one in use. */
+  presentOnly(by) {
+    return this.#state !== null && by !== null && isPresentOnly(this.#state, by);
   }
 
   /** One input for the ladder → whether the session need not hear of it. */

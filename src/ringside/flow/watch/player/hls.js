@@ -54,10 +54,10 @@ class SilentLoader extends Hls.DefaultConfig.loader {
   }
 }
 
-class HlsPlayer {
+export class HlsPlayer {
   name = 'hls.js';
   version = Hls.version;
-  path = 'll-hls';
+  stale_ms = STALE_MS;
   #hls = null;
   #over = false;
   #title = null;
@@ -67,9 +67,11 @@ class HlsPlayer {
   #stalls = new Stalls(STOCK);
   #anchor = null; // {media_s, date_ms}: one instant in both times
 
-  constructor({ video, base, tell, aim_ms = () => null, sound = true }) {
+  constructor({ video, base, tell, aim_ms = () => null, begin_s = () => null, sound = true, playlist = 'index.m3u8', path = 'll-hls' }) {
     this.video = video;
-    this.url = new URL('index.m3u8', base).href;
+    this.path = path;
+    this.url = new URL(playlist, base).href;
+    this.begin_s = begin_s;
     this.tell = tell;
     this.aim_ms = aim_ms;
     this.sound = sound;
@@ -77,7 +79,7 @@ class HlsPlayer {
 
   load() {
     this.destroy();
-    const hls = new Hls({ ...config(this.aim_ms() ?? DEFAULT_AIM_MS), ...(this.sound ? {} : { pLoader: SilentLoader }) });
+    const hls = new Hls({ ...config(this.aim_ms() ?? DEFAULT_AIM_MS), startPosition: this.begin_s() ?? -1, pLoader: this.pLoader() });
     this.#hls = hls;
     this.#over = false;
     hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.tell(failureOf(data)));
@@ -89,9 +91,14 @@ class HlsPlayer {
     this.#watch = setInterval(() => this.#nudge(), 2000);
   }
 
+  /** What reads playlists. */
+  pLoader() {
+    return this.sound ? Hls.DefaultConfig.loader : SilentLoader;
+  }
+
   /* After a run of failures hls.js may stop reading the playlist while all else goes on: start its loader anew. */
   #nudge() {
-    if (!this.#known || this.#over || performance.now() - this.#edge.at_ms < STALE_MS) return;
+    if (!this.#known || this.#over || performance.now() - this.#edge.at_ms < this.stale_ms) return;
     this.#edge.at_ms = performance.now();
     this.#hls.stopLoad();
     this.#hls.startLoad();

@@ -1,8 +1,9 @@
-/* The players, behind one door. Each module exports `create({ video, base, tell, clock, sound, aim_ms, via })`: base is an
+/* The players, behind one door. Each module exports `create({ video, base, tell, clock, sound, aim_ms, begin_s, via })`: base is an
    absolute URL that ends in `/live/{event}/`, clock the ServerClock of that server, sound=false means never to fetch sound,
-   aim_ms() is where to begin, in ms behind the camera. It gives
+   aim_ms() is where to begin, in ms behind the camera; begin_s(), in an event that is over, in seconds from its oldest
+   moment, else null. It gives
 
-     name version path      who plays: `path` is push, moq, ll-hls, ll-dash, shaka or native-hls
+     name version path      who plays: `path` is push, moq, ll-hls, hls-dvr, ll-dash, shaka or native-hls
      load() retry() recover() destroy()
      rungs() rung() chosen() choose(id)       rungs are {id, label, height, bps}; id null is automatic
      captions() caption() show(id)            captions are {id, label}; id null is none
@@ -23,6 +24,7 @@ const LOADERS = {
   dash: () => import('./dash.js'),
   shaka: () => import('./shaka.js'),
   native: () => import('./native.js'),
+  dvr: () => import('./dvr.js'),
 };
 
 /** What this browser has that a path may need. */

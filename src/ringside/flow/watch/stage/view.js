@@ -202,13 +202,17 @@ export class View {
     const kind = live ? 'live' : session.over ? 'over' : session.opened && this.#video.dataset.seen !== undefined ? 'behind' : null;
     badge.hidden = kind === null;
     badge.dataset.kind = kind ?? '';
-    put(badge, { live: SMALL.live, over: SMALL.over, behind: `−${span(behind_s)}` }[kind] ?? '');
+    put(badge, { live: SMALL.live, over: this.#over(), behind: `−${span(behind_s)}` }[kind] ?? '');
     const stats = this.#watch.stats();
     latency.hidden = !live || stats.latency_ms === null;
     if (!latency.hidden) put(latency.firstElementChild, `${(stats.latency_ms / 1000).toFixed(1)} s`);
     this.numbers.draw(stats);
     const page = live ? `● ${name}` : name;
     if (document.title !== page) document.title = page;
+  }
+
+  #over() {
+    return this.#watch.replay ? SMALL.replay : SMALL.over;
   }
 
   #drawButtons(session, live) {
@@ -225,7 +229,7 @@ export class View {
     volume.style.setProperty('--fill', volume.value);
     goLive.toggleAttribute('data-live', live);
     goLive.disabled = !session.opened || session.over;
-    put(goLive.lastElementChild, live ? SMALL.live : session.over ? SMALL.over : SMALL.go_live);
+    put(goLive.lastElementChild, live ? SMALL.live : session.over ? this.#over() : SMALL.go_live);
     captions.disabled = !player?.captions().length;
     quality.disabled = (player?.rungs().length ?? 0) < 2;
     put(quality, player?.chosen() === null || !player ? 'Auto' : (player.rung()?.label ?? 'Auto'));

@@ -4,14 +4,16 @@ import { View } from './view.js';
 
 const byId = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
-const event = query.get('event') || 'main';
+const replay = query.get('replay');
+const event = replay || query.get('event') || 'main';
 
 const watch = new RingsidePlayer(byId('video'), {
-  url: new URL(`/live/${encodeURIComponent(event)}/`, location.href),
+  url: new URL(`/${replay ? 'replay' : 'live'}/${encodeURIComponent(event)}/`, location.href),
   player: query.get('player') ?? 'auto',
   via: query.get('via'),
   target_s: Number(query.get('target')) || null,
   freeze: byId('freeze'),
+  replay: Boolean(replay),
 });
 const view = new View({ event, engineer: query.has('engineer'), video: byId('video'), ask: (verb, more) => watch.ask(verb, more), watch });
 watch.addEventListener('change', () => view.draw(watch));
