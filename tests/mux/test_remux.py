@@ -26,7 +26,7 @@ from ringside.flow.mux.remux.ts import Ts
 
 def packets(*tracks: Encoded, track: str = "", sound: str = "") -> list[Packet]:
     programme = Programme(track, sound)
-    return [packet for told in published(*tracks) for packet in programme.take(*told)]
+    return [packet for told in published(*tracks) for packet in programme.take([told])]
 
 
 def flv_file(tags: list[Tag]) -> bytes:
@@ -120,7 +120,7 @@ def test_the_largest_picture_is_taken_unless_one_is_named(video: Encoded) -> Non
 
 def test_a_track_that_is_not_there_is_named_and_nothing_else_is_sent_for_it(video: Encoded, audio: Encoded) -> None:
     programme = Programme("v720")
-    assert not [packet for told in published(video, audio) for packet in programme.take(*told)]
+    assert not [packet for told in published(video, audio) for packet in programme.take([told])]
     assert programme.why == "there is no track v720; there are a, v180"
 
 
@@ -134,7 +134,7 @@ def test_bytes_that_are_no_chunk_are_counted_and_survived(video: Encoded) -> Non
     programme = Programme()
     out = []
     for n, (track, init, data) in enumerate(published(video)):
-        out += programme.take(track, init, data[: len(data) // 2] if n == 12 else data)
+        out += programme.take([(track, init, data[: len(data) // 2] if n == 12 else data)])
     assert programme.unreadable == 1
     assert len(out) > 30
 
@@ -142,11 +142,23 @@ def test_bytes_that_are_no_chunk_are_counted_and_survived(video: Encoded) -> Non
 def test_behind_a_hole_the_picture_goes_on_with_a_key_frame(video: Encoded) -> None:
     programme = Programme()
     told = published(video)
-    out = [packet for n, each in enumerate(told) if n != 11 for packet in programme.take(*each)]
+    out = [packet for n, each in enumerate(told) if n != 11 for packet in programme.take([each])]
     sent = [h264.sample(frame.data) for frame in video.frames]
     at = [sent.index(packet.data) for packet in out]
     assert at == [*range(at[0], 66), *range(90, 120)]  # chunk 11 is frames 66 to 71; key frames are 30, 60, 90
     assert programme.skipped == 90 - 72
+
+
+def test_what_was_missed_is_made_good_by_all_that_is_left_of_the_past(video: Encoded, audio: Encoded) -> None:
+    """As after an origin was killed: it tells anew what there is, in no order, and then goes on."""
+    told = published(video, audio)
+    programme, whole = Programme(), packets(video, audio)
+    out = [packet for each in told[:18] for packet in programme.take([each])]
+    out += programme.take(sorted(told[:26], key=lambda each: (each[0], -len(each[2]))))  # 18 to 25 were missed
+    out += [packet for each in told[26:] for packet in programme.take([each])]
+    assert [(packet.kind, packet.decode_ns) for packet in out] == [(packet.kind, packet.decode_ns) for packet in whole]
+    assert [packet.data for packet in out] == [packet.data for packet in whole]
+    assert programme.skipped == 0
 
 
 def test_when_sound_stops_the_picture_goes_on_half_a_second_later(video: Encoded, audio: Encoded) -> None:
@@ -237,7 +249,7 @@ def test_flv_tells_a_new_decoder_configuration_before_its_first_frame(video: Enc
         replace(renamed, frames=renamed.frames[half:])
     )
     programme, writer = Programme(), Flv()
-    tags = [tag for told in joined for packet in programme.take(*told) for tag in writer.write(packet)]
+    tags = [tag for told in joined for packet in programme.take([told]) for tag in writer.write(packet)]
     configs = [n for n, tag in enumerate(tags) if tag.body[:2] == b"\x17\x00"]
     assert len(configs) == 2
     assert tags[configs[1]].body[5:] == decoder_config(renamed.track.init)

@@ -213,6 +213,20 @@ def test_pieces_come_with_the_header_that_holds_for_them() -> None:
     assert take.turn([Appended(1, 9, b"of a closed one")]) == []
 
 
+def test_of_all_that_exists_the_last_segments_of_each_track_are_given() -> None:
+    take = Take()
+    take.anew()
+    for number in range(1, 6):
+        take.exists(Opened(f"/live/main/v720/{number}.m4s", number, ""))
+        for half in (b"a", b"b"):
+            take.exists(Appended(number, 0, half + str(number).encode()))
+    take.exists(header("init-1.mp4", b"one"))
+    take.exists(streamed("init-1.mp4", 5))
+    assert [piece.data for piece in take.synced()] == [b"a3b3", b"a4b4", b"a5b5"]
+    assert take.turn([Appended(5, 6, b"c5")]) == [("v720", b"one", b"c5")]
+    assert take.synced() == []  # as after a feed that went on where it was
+
+
 def test_a_track_that_is_taken_away_gives_nothing_more() -> None:
     take = Take()
     take.turn([header("init-1.mp4", b"one"), Opened("/live/main/v720/7.m4s", 1, ""), streamed("init-1.mp4", 1)])

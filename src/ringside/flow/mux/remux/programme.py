@@ -6,8 +6,9 @@ falls half a second of media after the first chunk. A track that falls behind th
 """
 
 import logging
+from collections.abc import Iterable
 from itertools import dropwhile
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ringside.core.boxes import BoxError, Header
 from ringside.core.boxes.samples import Sample, chunks, samples
@@ -25,6 +26,12 @@ KINDS: tuple[Kind, Kind] = ("video", "audio")
 State = Literal["waiting", "sending"]
 
 
+class _Chunk(NamedTuple):
+    codec: Codec
+    samples: list[Sample]
+    start_ns: int
+
+
 class Programme:
     """`track` and `sound` name the tracks that are wanted; empty: the best there is."""
 
@@ -35,7 +42,8 @@ class Programme:
         self._begun_ns = 0
         self._codecs = Codecs()
         self._merge = Merge()
-        self._next_ticks, self._torn = 0, True  # of the picture
+        self._next_ticks: dict[Kind, int] = {"video": 0, "audio": 0}
+        self._torn = True  # the picture cannot go on without a key frame
         self.unreadable = 0
         self.skipped = 0  # pictures behind a hole
         self.why = "no chunk has come yet"
@@ -48,15 +56,29 @@ class Programme:
         """The names of those that are sent."""
         return tuple(codec.track for codec in (self._codecs.video, self._codecs.audio) if codec is not None)
 
-    def take(self, track: str, init: bytes, data: bytes) -> list[Packet]:
-        """Bytes that were added to a segment of `track`, whose header is `init`; what can be sent now, in order."""
-        try:
-            codec = self._learn(track, init)
-            return self._take(codec, data) if codec is not None else []
-        except BoxError as error:
-            self.unreadable += 1
-            log.warning("restream: a chunk of %s is not to be understood: %s", track, error)
+    def take(self, pieces: Iterable[tuple[str, bytes, bytes]]) -> list[Packet]:
+        """What was added at once: of each piece the track, its header and the bytes. What can be sent now, in order.
+
+        Pictures and sound that were had before are passed over, so that all that is left of the past may be given.
+        """
+        found: list[_Chunk] = []
+        for track, init, data in pieces:
+            try:
+                found += self._read(track, init, data)
+            except BoxError as error:
+                self.unreadable += 1
+                log.warning("restream: a chunk of %s is not to be understood: %s", track, error)
+        found.sort(key=lambda chunk: chunk.start_ns)
+        packets = [packet for chunk in found for packet in self._take(chunk)]
+        packets.sort(key=lambda packet: packet.decode_ns)
+        return self._merge.put(packets)
+
+    def _read(self, track: str, init: bytes, data: bytes) -> list["_Chunk"]:
+        codec = self._learn(track, init)
+        if codec is None:
             return []
+        read = [samples(chunk, codec.header) for chunk in chunks(data)]
+        return [_Chunk(codec, found, found[0].decode_ticks * NS_PER_S // codec.header.timescale) for found in read]
 
     def _learn(self, track: str, init: bytes) -> Codec | None:
         codec = self._known.get(track)
@@ -66,29 +88,34 @@ class Programme:
             codec = self._known[track] = Codec.of(track, init)
         return codec
 
-    def _take(self, codec: Codec, data: bytes) -> list[Packet]:
-        header, out = codec.header, []
-        for chunk in chunks(data):
-            found = samples(chunk, header)
-            start_ns = found[0].decode_ticks * NS_PER_S // header.timescale
-            self._at_ns[codec.track] = start_ns
-            self._begun_ns = self._begun_ns or start_ns
-            self._choose(codec, start_ns, found[0].key)
-            if codec in (self._codecs.video, self._codecs.audio):
-                if codec == self._codecs.video:
-                    found = self._decodable(found)
-                out += self._merge.put(self._packet(header, sample) for sample in found)
-        return out
+    def _take(self, chunk: "_Chunk") -> list[Packet]:
+        codec, found = chunk.codec, chunk.samples
+        self._at_ns[codec.track] = chunk.start_ns
+        self._begun_ns = self._begun_ns or chunk.start_ns
+        self._choose(codec, chunk.start_ns, found[0].key)
+        if codec not in (self._codecs.video, self._codecs.audio):
+            return []
+        found = self._fresh(codec.header.kind, found)
+        return [self._packet(codec.header, sample) for sample in found]
 
     def _packet(self, header: Header, sample: Sample) -> Packet:
         decode_ns = sample.decode_ticks * NS_PER_S // header.timescale
         shown_ns = (sample.decode_ticks + sample.offset_ticks) * NS_PER_S // header.timescale
         return Packet(header.kind, decode_ns, shown_ns, sample.key, sample.data, self._codecs)
 
-    def _decodable(self, found: list[Sample]) -> list[Sample]:
-        """Pictures without those that refer to one that never came: behind a hole only a key frame will do."""
-        self._torn |= found[0].decode_ticks != self._next_ticks
-        self._next_ticks = found[-1].decode_ticks + found[-1].duration_ticks
+    def _fresh(self, kind: Kind, found: list[Sample]) -> list[Sample]:
+        """Samples without those that were had, and without pictures that refer to one that never came.
+
+        Behind a hole only a key frame will do.
+        """
+        next_ticks = self._next_ticks[kind]
+        found = [sample for sample in found if sample.decode_ticks >= next_ticks]
+        if not found:
+            return []
+        self._next_ticks[kind] = found[-1].decode_ticks + found[-1].duration_ticks
+        if kind == "audio":
+            return found
+        self._torn |= found[0].decode_ticks != next_ticks
         if not self._torn:
             return found
         good = list(dropwhile(lambda sample: not sample.key, found))
@@ -109,6 +136,10 @@ class Programme:
             return
         codecs = Codecs(video, audio)
         if codecs != self._codecs and codec in (video, audio):
+            befores = (self._codecs.video, self._codecs.audio)
+            for kind, before, after in zip(KINDS, befores, (video, audio), strict=True):
+                if before != after:
+                    self._next_ticks[kind] = 0  # of another timescale, perhaps
             self._codecs, self.why = codecs, ""
             self._merge.awaited = {each.header.kind for each in (video, audio) if each is not None}
 
@@ -123,7 +154,7 @@ class Programme:
         alive = {
             name: codec
             for name, codec in self._known.items()
-            if codec.header.kind == kind and codec.goes_anywhere and now_ns - self._at_ns.get(name, 0) < GONE_NS
+            if codec.header.kind == kind and codec.goes_anywhere and now_ns - self._at_ns.get(name, now_ns) < GONE_NS
         }
         if name := self._wanted[kind]:
             return alive.get(name)

@@ -55,10 +55,10 @@ class Restreams:
             self._take.anew()
         elif isinstance(step, Exists):
             self._take.exists(step.message)
-        elif isinstance(step, Changes):
-            for piece in self._take.turn(step.messages):
-                for each in self.all:
-                    each.take(piece)
+        else:
+            pieces = self._take.turn(step.messages) if isinstance(step, Changes) else self._take.synced()
+            for each in self.all:
+                each.take(pieces)
 
 
 def line(row: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 Both are protocols: `rtmp` and `srt` are outlets; the tools are handed in, as what media is made of is not known here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -70,7 +70,7 @@ class Programme(Protocol):
     @property
     def skipped(self) -> int: ...
 
-    def take(self, track: str, init: bytes, data: bytes) -> Sequence[Packet]: ...
+    def take(self, pieces: Iterable[tuple[str, bytes, bytes]]) -> Sequence[Packet]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Pieces of tracks enter by `take`; what leaves goes to an outlet. Whatever become
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ringside.core.clock import Clock
@@ -50,9 +50,9 @@ class Restream:
     def __repr__(self) -> str:
         return f"<Restream {self.name} {self._standing!r} {self._queue!r}>"
 
-    def take(self, piece: Piece) -> None:
-        """What was published."""
-        for packet in self._programme.take(piece.track, piece.header, piece.data):
+    def take(self, pieces: Sequence[Piece]) -> None:
+        """What was published at once."""
+        for packet in self._programme.take(pieces):
             self._queue.put(packet)
         if len(self._queue):
             self._more.set()

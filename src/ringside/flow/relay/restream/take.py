@@ -3,6 +3,7 @@
 Media is never looked into: a track is a folder, its header the document that its endless response names.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from ringside.core.feed import Appended, BrokenFeed, Closed, Document, Message, 
 
 MAX_BLOBS = 20_000
 MAX_HEADERS = 512
+PAST_SEGMENTS = 3  # of each track, of all that exists
 HEADER = "init-"
 
 
@@ -28,6 +30,7 @@ class Take:
         self._documents: dict[str, bytes] = {}
         self._headers: dict[str, str] = {}  # by folder, the path of its header now
         self._folders: dict[int, str] = {}  # of the blobs that grow
+        self._past: dict[str, deque[tuple[int, bytes]]] | None = None  # by folder; None: all that exists has been told
 
     def __repr__(self) -> str:
         return f"<Take {len(self._headers)} tracks, {len(self._folders)} blobs>"
@@ -36,11 +39,14 @@ class Take:
         """All that exists is told from here on."""
         for known in (self._documents, self._headers, self._folders):
             known.clear()
+        self._past = {}
 
     def exists(self, message: Message) -> None:
         """A part of what exists. Raises BrokenFeed beyond 20 000 blobs or 512 headers."""
         if isinstance(message, Opened):
             self._folders[message.blob] = _folder(message.path)
+        elif isinstance(message, Appended):
+            self._keep(message)
         elif isinstance(message, Closed):
             self._folders.pop(message.blob, None)
         elif isinstance(message, Streamed):
@@ -53,6 +59,23 @@ class Take:
                 del self._headers[folder]
         if len(self._folders) > MAX_BLOBS or len(self._documents) > MAX_HEADERS:
             raise BrokenFeed("more blobs or headers than an event has")
+
+    def synced(self) -> list[Piece]:
+        """All that exists has been told: the end of it, in no order, so that who was cut off misses nothing."""
+        past, self._past = self._past or {}, None
+        return [
+            Piece(folder.rpartition("/")[2], header, data)
+            for folder, kept in past.items()
+            if (header := self._documents.get(self._headers.get(folder, ""))) is not None
+            for _, data in kept
+        ]
+
+    def _keep(self, grown: Appended) -> None:
+        if self._past is None or (folder := self._folders.get(grown.blob)) is None:
+            return
+        kept = self._past.setdefault(folder, deque(maxlen=PAST_SEGMENTS))
+        before = kept.pop()[1] if kept and kept[-1][0] == grown.blob else b""
+        kept.append((grown.blob, before + grown.data))
 
     def turn(self, messages: Sequence[Message]) -> list[Piece]:
         """The media of a turn, in order. A header that is told in it holds for all of it."""
