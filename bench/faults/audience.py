@@ -23,8 +23,8 @@ from bench.faults.verdict import Bound
 from bench.multicast.crowds import felt
 from bench.sync.room import Room
 
-RAMP_S = 3.0
-SETTLE_S = 5.0
+RAMP_S = 2.0
+SETTLE_S = 4.0
 GRACE_S = 45.0
 UNTAKEN_S = 0.3
 """What screens showed so lately may not have been taken yet."""

@@ -96,7 +96,9 @@ def mishap(those: Night, rng: random.Random, audience: Audience, every_s: float)
     audience.pause(began_s + every_s - time.time())
     while check.poll() is None:
         audience.pause(0.5)
-    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"must": 1, "should": 0, "findings": ["no result"]}
+    found: dict[str, Any] = (
+        json.loads(file.read_text()) if file.exists() else {"must": 1, "should": 0, "findings": ["no result"]}
+    )
     seen = audience.screens(began_s)
     return {
         "at_s": round(began_s - audience.began_s), "fault": happens.__name__, "what": fired.what, "proof": fired.proof,

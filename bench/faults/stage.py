@@ -157,7 +157,7 @@ class Stage:
         where = [word for url in origins for word in ("--origin", url)]
         return self.on_air(self.start("edge", *where, *words, name=name, under=under))
 
-    def on_air(self, running: Running, segments: int = 2, track: str = TRACK) -> Running:
+    def on_air(self, running: Running, segments: int = 1, track: str = TRACK) -> Running:
         """Return once so many whole segments of a track are there."""
         url = f"{running.live}/{track}/index.m3u8"
         self.wait(running, lambda: get(url, 3).count(b"#EXTINF") >= segments, "be on the air")

@@ -32,7 +32,7 @@ def play(options: Options, files: int) -> Trial:
         edge = there.edge([origin.url], under=["prlimit", f"--nofile={files}:{files}"])
         worker = edge.child("edge")
         with watching(there, edge, options, SECONDS, viewers=FIRST, check=False, browsers=0) as first:
-            with watching(there, edge, options, LATER_S - 7.0, crowd=CROWD, check=False, browsers=0) as later:
+            with watching(there, edge, options, LATER_S - 6.0, crowd=CROWD, check=False, browsers=0) as later:
                 newcomers = later.leave()
             watched = first.leave()
         lives = worker == edge.child("edge")

@@ -12,7 +12,7 @@ from bench.faults.options import Options
 from bench.faults.stage import stage
 from bench.faults.verdict import Bound, Row, Trial
 
-BEFORE_S, AFTER_S = 2.0, 12.0
+BEFORE_S, AFTER_S = 2.0, 10.0
 PART_S = 0.2
 BACK_S = 3.0
 VIEWERS = 200

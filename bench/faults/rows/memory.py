@@ -40,7 +40,7 @@ def play(options: Options, room_bytes: int) -> Trial:
         with watching(there, edge, options, SECONDS, crowd=FIRST, check=False, browsers=0) as first:
             most = rss_bytes(worker) + room_bytes
             with limited(worker, most) as fired:
-                with watching(there, edge, options, LATER_S - 7.0, crowd=crowd, check=False, browsers=0) as later:
+                with watching(there, edge, options, LATER_S - 6.0, crowd=crowd, check=False, browsers=0) as later:
                     newcomers = later.leave()
                 lives = worker == edge.child("edge")
                 grown = rss_bytes(worker) if lives else most

@@ -19,7 +19,7 @@ from bench.harness import get
 from ringside.flow.mux.hls.playlist import MediaPlaylist
 
 WINDOW_SEGMENTS = 27  # that an origin lists at least: a minute's, less what may leave it meanwhile
-EVERY_S, SETTLED_S = 4.0, 1.5
+EVERY_S, SETTLED_S = 3.5, 1.2
 BACK_S = 2.0
 COMPARED = 2
 VIEWERS = 200

@@ -45,7 +45,7 @@ def play(options: Options, fault: Fault, second: bool) -> Trial:
         first = there.studio([origin.url], "--name", "first", "--order", "0", name="studio-first")
         if second:
             there.studio([origin.url], "--name", "second", "--order", "1", name="studio-second")
-        there.on_air(origin, 3)
+        there.on_air(origin)
         if second:
             there.wait(origin, lambda: len(candidates(origin)) > 1, "have two studios")
         lasts_s = BEFORE_S + AWAY_S + AFTER_S

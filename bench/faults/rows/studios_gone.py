@@ -35,7 +35,7 @@ def play(options: Options, slate: bool) -> Trial:
         names = ("first", "second")
         both = [there.studio([origin.url], "--name", each, "--order", str(at), name=f"studio-{each}")
                 for at, each in enumerate(names)]  # fmt: skip
-        there.on_air(origin, 3)
+        there.on_air(origin)
         with watching(there, origin, options, BEFORE_S + AWAY_S + AFTER_S, viewers=VIEWERS, check=slate,
                       browsers=None if slate else 0) as audience:  # fmt: skip
             audience.pause(BEFORE_S)
