@@ -23,7 +23,7 @@ from ringside.core.errors import Misconfigured, RingsideError
 log = logging.getLogger(__name__)
 
 RESTART_S = (0.05, 0.2, 0.5, 1.0)
-STEADY_S = 10.0
+STEADY_S = 3.0
 STOP_S = 1.5
 
 

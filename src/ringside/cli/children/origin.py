@@ -4,6 +4,7 @@ It also gathers what every process tells of itself into `/status.json` and `/met
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -196,6 +197,8 @@ async def _serve(channel: Channel) -> None:
     if process.keeper.resumed:  # what is followed is told anew before it grows on
         await asyncio.sleep(TAKEN_UP_S)
     await process.ingest.listen(sock=socket.socket(fileno=os.dup(channel.config["listen_fd"])))
+    gc.collect()
+    gc.freeze()  # a full collection would hold parts up for all that was imported
     channel.report(ready=True, target=process.board.schedule.values())
     try:
         await first(
