@@ -1,6 +1,7 @@
 """Two origins, one edge: what viewers get while media moves from one to the other."""
 
 import asyncio
+import json
 
 import pytest
 from edge_house import run, until
@@ -9,6 +10,7 @@ from several_house import EVEN, PARTS, V720, Town, chunk, town
 
 from ringside.core.clock import Simulated
 from ringside.core.feed import Playlist
+from ringside.flow.origin import Board, Schedule
 from ringside.flow.relay import fill
 from ringside.flow.relay.feed import Hub, refuse
 from ringside.flow.relay.fill.past import read
@@ -211,6 +213,28 @@ def test_an_origin_that_begins_within_a_segment_does_not_pass_its_parts_off_as_t
             for part in range(7):
                 assert await t.get(f"{V720}/{EVEN + 2}.{part}.m4s") == (200, t.sent[EVEN + 2, part])
             assert await t.get(f"{V720}/{EVEN + 2}.m4s") == (200, t.segment(EVEN + 2))
+
+    run(scene)
+
+
+def test_the_target_is_that_of_the_origin_on_the_air_and_who_waits_for_the_other_s_next_is_told() -> None:
+    async def scene() -> None:
+        async with town() as t:
+            for n, place in enumerate(t.places):
+                board = Board("main", Schedule(100 + n, 2000, 2000))
+                place.there.hub.publish(board.begin())
+            await t.make(12)
+            await t.arrived()
+            waiting = await t.viewer()
+            waiting.ask("/live/main/target/101.json")
+            await until(lambda: t.edge.waiting.count == 1)
+            await t.make(1, 1)
+            await t.late(1)
+            assert (await waiting.answer())[0] in (200, 404)
+            status, body = await t.get("/live/main/target.json")
+            assert (status, json.loads(body)["next"]) == (200, "target/102.json")
+            waiting.ask("/live/main/target/102.json")
+            await until(lambda: t.edge.waiting.count == 1)
 
     run(scene)
 

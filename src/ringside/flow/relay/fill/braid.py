@@ -2,8 +2,8 @@
 
 What enters: the strands, and which of them is on the air. What leaves: changes to the hub. What was told stays, under
 the same names: a segment that grows goes on with the other origin's bytes where they fit (joint), a playlist with its
-own past (past), a document is the one that was told last. Blobs have numbers of our own. What only a former origin had
-is let go with whatever is as old of the present one. Media is compared, never read.
+own past (past). Blobs have numbers of our own. What only a former origin had is let go with whatever is as old of the
+present one. Media is compared, never read.
 """
 
 import logging
@@ -28,6 +28,7 @@ from ringside.core.feed import (
 from ringside.flow.relay.feed import Hub, Shelf
 from ringside.flow.relay.feed.shelf import Told
 from ringside.flow.relay.fill.joint import distance, grown
+from ringside.flow.relay.fill.lifetime import is_manifest
 from ringside.flow.relay.fill.past import Past, Unread, fits
 from ringside.flow.relay.fill.strand import Strand, turn_of
 
@@ -275,9 +276,10 @@ class Braid:
             self._put(replace(message, blob=twin.ours, offset=offset))
 
     def _document(self, document: Document, told_ns: int) -> None:
-        """A document is as it was told last, by whomever."""
+        """A document is the leader's; a manifest, which says when it was written, the one that was told last."""
         path, here = document.path, self._shelf.exists.find(document.path)
-        if isinstance(here, Document) and (here.body == document.body or told_ns < self._told_ns.get(path, 0)):
+        old = told_ns < self._told_ns.get(path, 0) and is_manifest(path, document.content_type)
+        if isinstance(here, Document) and (old or here.body == document.body):
             return
         self._told_ns[path] = told_ns
         self._put(document)
