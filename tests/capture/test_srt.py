@@ -18,6 +18,7 @@ from srt_sender import KEY, Sender, library
 
 from ringside.core.clock import Wall
 from ringside.core.errors import Misconfigured
+from ringside.core.srt import Options
 from ringside.flow.capture.config import Input
 from ringside.flow.capture.mpegts import MpegTsSource
 from ringside.flow.capture.source import SourceInfo
@@ -153,6 +154,38 @@ def test_a_taken_port_is_refused_by_name(stage: Stage) -> None:
     port = stage.source.port
     with pytest.raises(Misconfigured, match=f"srt://127.0.0.1:{port}: the port cannot be had"):
         listening(Recorder(), port=port)
+
+
+def test_a_judge_that_fails_lets_nobody_in() -> None:
+    """ctypes would print the exception and answer 0, which lets a caller in."""
+
+    def fails(stream_id: str, peer: str) -> str:
+        raise RuntimeError(f"{stream_id} of {peer}")
+
+    listener = library().listen("127.0.0.1", 0, Options(), fails)
+    try:
+        assert Sender(listener.port, passphrase="").rejected
+        assert listener.accept() is None
+    finally:
+        listener.close()
+
+
+def test_a_listener_on_every_address_is_called_by_ipv4_and_ipv6_alike() -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            pytest.skip("no IPv6 on this machine")
+    peers: list[str] = []
+    listener = library().listen("::", 0, Options(), lambda _, peer: peers.append(peer) or "")
+    try:
+        for host in ("127.0.0.1", "::1"):
+            caller = library().connect(host, listener.port, Options())
+            assert wait_for(lambda caller=caller: caller.connected)
+            caller.close()
+        assert peers == ["127.0.0.1", "::1"]
+    finally:
+        listener.close()
 
 
 def test_it_stops_at_once_with_and_without_a_sender(film: bytes) -> None:

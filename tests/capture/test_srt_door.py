@@ -3,6 +3,7 @@
 import pytest
 
 from ringside.core.srt import MOST_PASSPHRASE, Options, Refusal
+from ringside.core.srt.native import Trace
 from ringside.core.srt.trust import CVE, MENDED, Facts, verdict
 from ringside.flow.capture.srt.door import Door
 
@@ -72,3 +73,21 @@ def test_a_refused_libsrt_is_named_with_its_version_and_what_can_be_done() -> No
     said = verdict(Facts(DEBIAN.version, DEBIAN.path, DEBIAN.package, "1.5.1-1+deb12u1"))
     for word in ("libsrt 1.5.1", "/usr/lib/libsrt-gnutls.so.1.5.1", CVE, "RINGSIDE_SRT_LIBRARY=trusted"):
         assert word in said
+
+
+@pytest.mark.parametrize(
+    ("field", "offset"),
+    [
+        ("pktRecvTotal", 16),
+        ("pktRcvLossTotal", 28),
+        ("pktSndDropTotal", 64),
+        ("pktRcvDropTotal", 68),
+        ("byteRecvTotal", 88),
+        ("msRTT", 328),
+        ("msSndBuf", 372),
+        ("msRcvTsbPdDelay", 392),
+    ],
+)
+def test_counts_are_read_where_libsrt_writes_them(field: str, offset: int) -> None:
+    """As srt.h of libsrt 1.5 lays SRT_TRACEBSTATS out on 64-bit Linux."""
+    assert getattr(Trace, field).offset == offset
