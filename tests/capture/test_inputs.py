@@ -168,9 +168,9 @@ def test_a_silent_input_is_left_for_one_with_sound_after_ten_seconds(gallery: Ga
 
 
 def test_with_both_at_fault_the_better_one_stays_and_with_both_gone_the_slate_comes(gallery: Gallery) -> None:
-    gallery.van.shot = gallery.van.still
+    gallery.van.shot = gallery.van.black
     gallery.play(2)
-    gallery.main.shot = gallery.main.black
+    gallery.main.shot = gallery.main.still
     assert set(gallery.play(4)) == {"main"}
     assert all(gallery.faults())
     gallery.main.shot, gallery.van.shot = gallery.main.gone, gallery.van.gone
@@ -243,6 +243,22 @@ def test_the_backup_is_there_before_the_first_input_comes_and_gives_way_to_it() 
     assert gallery.play(2)[-1] == "van"
     gallery.main.shot = gallery.main.moving
     assert after_s(gallery.play(2), "main") < 1
+
+
+def test_a_film_of_this_machine_may_be_black_and_still_as_long_as_it_was_made_so() -> None:
+    clock = Simulated(UTC)
+    config = Config.model_validate({"url": "film.mp4", "backup": [{"url": "testcard"}]})
+    programme = Programme(config, clock, VIDEO, AUDIO, *SIZE)
+    programme.sinks[0].opened("a film")
+    first, on_air = VIDEO.index_at(UTC) + 1, set()
+    for k in range(first, first + 4 * FPS):
+        time_ns = VIDEO.start_ns(k)
+        clock.advance_ns(time_ns - clock.now_ns())
+        programme.sinks[0].video(picture(16, SIZE), time_ns, time_ns)
+        programme.picture(k)
+        on_air.add(programme.status()["on_air"])
+    assert on_air == {"main"}
+    assert programme.defect(k) == ""
 
 
 def dark_and_slow() -> Callable[[int], av.VideoFrame]:

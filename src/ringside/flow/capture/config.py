@@ -32,6 +32,10 @@ class Watch(BaseModel):
     silence_s: float = Field(default=10.0, ge=0, le=3600)
     back_s: float = Field(default=3.0, ge=0, le=600)  # a better input is taken again after so long without a fault
 
+    def of_a_film(self) -> Self:
+        """For a file of this machine: black, still or silent as it may be, that is how it was made."""
+        return self.model_copy(update={"black_s": 0.0, "freeze_s": 0.0, "silence_s": 0.0})
+
 
 class Input(BaseModel):
     """One input: what `[source]` and each `[[source.backup]]` say. `name`: by which an operator calls it."""

@@ -66,7 +66,8 @@ class Programme:
         if spec.kind == "slate":
             made = Made(name, self._slate, f"{width}x{height} drawn for each frame")
             return made, made
-        received = Received(name, spec, config.watch, self._clock, frame_ns, self._size, self._title)
+        watch = config.watch.of_a_film() if spec.recorded else config.watch
+        received = Received(name, spec, watch, self._clock, frame_ns, self._size, self._title)
         return received, received.feed
 
     def __repr__(self) -> str:

@@ -41,6 +41,11 @@ class Spec:
     options: Mapping[str, str] = field(default_factory=dict)  # of SRT, checked
 
     @property
+    def recorded(self) -> bool:
+        """Whether it is a file of this machine: what it shows is meant."""
+        return self.kind == "file" and not self.host
+
+    @property
     def place(self) -> str:
         """What of this machine it takes, which two inputs cannot both have; empty: nothing."""
         if self.url == "-":

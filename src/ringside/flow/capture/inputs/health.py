@@ -11,6 +11,8 @@ from ringside.flow.capture.config import Watch
 from ringside.flow.capture.inputs.look import Sight
 
 Fault = Literal["lost", "black", "frozen", "silent"]
+NOTHING = 4
+_RANKS: dict[Fault, int] = {"silent": 1, "frozen": 2, "black": 3, "lost": NOTHING}
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 NS_PER_S = 1_000_000_000
 
@@ -25,10 +27,10 @@ class Condition:
 
     @property
     def rank(self) -> int:
-        """0: a picture and sound; 1: a good picture, no sound; 2: a picture at fault; 3: nothing to show."""
+        """0: a picture and sound; 1: a good picture, no sound; 2: a picture that stands still; 3: black; 4: nothing."""
         if not self.here:
-            return 3
-        return 2 if "black" in self.faults or "frozen" in self.faults else 1 if "silent" in self.faults else 0
+            return NOTHING
+        return max((_RANKS[fault] for fault in self.faults), default=0)
 
 
 ABSENT = Condition(False)
