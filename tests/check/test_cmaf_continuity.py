@@ -55,6 +55,15 @@ def test_a_discontinuity_excuses_a_jump() -> None:
     assert broken(rules.continuity, stream) == set()
 
 
+def test_parts_that_are_gap_excuse_the_jump_behind_them() -> None:
+    def told(text: str) -> str:
+        return text.replace(f'URI="{LAST - 1}.9.m4s"', f'URI="{LAST - 1}.9.m4s",GAP=YES')
+
+    assert told(made.playlist(made.video())) != made.playlist(made.video())
+    stream = made.with_body(made.hls(text=told), later(5000), lambda m: m.number == LAST)
+    assert broken(rules.continuity, stream) == set()
+
+
 def test_a_new_header_excuses_a_jump() -> None:
     stream = made.with_body(STREAM, later(5000), lambda m: m.number == LAST and made.picture(m))
     renewed = made.with_media(stream, lambda m: _other_header(m) if m.number == LAST else m)

@@ -7,6 +7,7 @@ import pytest
 from media_streams import broken
 
 from ringside.prove.check.cmaf import playlist as rules
+from ringside.prove.check.cmaf.opened import torn
 
 SECOND = made.FIRST + 1
 
@@ -27,6 +28,20 @@ def test_a_whole_number_of_seconds_may_be_rounded() -> None:
     for extinf, keeps in (("2", True), ("3", False)):
         stream = made.hls(text=lambda text, e=extinf: re.sub(r"EXTINF:[\d.]+", f"EXTINF:{e}", text))
         assert (broken(rules.segment_duration, stream) == set()) is keeps
+
+
+def test_a_segment_that_lacks_parts_is_as_long_as_the_time_it_stands_for() -> None:
+    def short(text: str) -> str:
+        return re.sub(r"EXTINF:[\d.]+", "EXTINF:1.8", text)
+
+    def told(text: str) -> str:
+        return short(text).replace('.9.m4s"', '.9.m4s",GAP=YES')
+
+    assert broken(rules.segment_duration, made.hls(text=short)) == {"cmaf.segment-duration"}
+    told_of = {number for _, number in torn(made.hls(text=told))}
+    assert told_of
+    found = [finding.seen for finding in rules.segment_duration(made.hls(text=told))]
+    assert not any(f"segment {number}" in seen for number in told_of for seen in found)
 
 
 def shifted(text: str) -> str:

@@ -69,7 +69,7 @@ def two_studios(folder: Path) -> Iterator[tuple[Running, Studio, Studio]]:
             ends.callback(studio.end)
         origin.on_air("v240")
         until(lambda: on_air(origin) == {"london"} and states(origin) == {"on air", "ready"}, "both send", 40)
-        yield origin, *studios
+        yield origin, studios[0], studios[1]
 
 
 def rows(origin: Running) -> list[dict[str, Any]]:

@@ -122,13 +122,24 @@ def listed(stream: Stream) -> dict[tuple[str, int], MediaSegment]:
     return found
 
 
+def torn(stream: Stream) -> set[tuple[str, int]]:
+    """Segments of which some parts are GAP, as any playlist said that still had their parts (HLS)."""
+    if not isinstance(stream, HlsStream):
+        return set()
+    return {
+        (name, number)
+        for name, versions in stream.versions.items()
+        for version in versions
+        for number, segment in version.full.numbered()
+        if not segment.gap and any(part.gap for part in segment.parts)
+    }
+
+
 def breaks(stream: Stream) -> set[tuple[str, int]]:
     """Segments that need not continue the one before, or have holes: DISCONTINUITY and GAP (HLS)."""
-    return {
-        place
-        for place, segment in listed(stream).items()
-        if segment.discontinuity or segment.gap or any(part.gap for part in segment.parts)
-    }
+    holed = torn(stream)
+    told = {place for place, segment in listed(stream).items() if segment.discontinuity or segment.gap}
+    return told | holed | {(name, number + 1) for name, number in holed}
 
 
 def promised_independent(stream: Stream) -> set[str]:

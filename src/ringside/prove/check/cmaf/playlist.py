@@ -6,7 +6,7 @@ Streams enter, findings leave. Only segments that are listed and were fetched ar
 from collections.abc import Iterator
 
 from ringside.core.media import NS_PER_S
-from ringside.prove.check.cmaf.opened import Stream, listed, opened
+from ringside.prove.check.cmaf.opened import Stream, listed, opened, torn
 from ringside.prove.check.finding import Finding, Rule
 
 EXTINF = Rule(
@@ -26,9 +26,14 @@ EXTINF_TOLERANCE_S = 0.05
 
 
 def segment_duration(stream: Stream) -> Iterator[Finding]:
-    """EXTINF against the samples, to within a sample; to half a second where it is a whole number."""
-    said = listed(stream)
+    """EXTINF against the samples, to within a sample; to half a second where it is a whole number.
+
+    A segment that lacks parts is as long as the time that it stands for.
+    """
+    said, holed = listed(stream), torn(stream)
     for it in opened(stream):
+        if (it.name, it.number) in holed:
+            continue
         segment = said.get((it.name, it.number))
         duration = segment.duration if segment else None
         if duration is None or not it.whole or it.duration_s is None:
