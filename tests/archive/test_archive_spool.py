@@ -85,7 +85,9 @@ class Origin:
         self.before, self.during = windows(event.publisher), []
 
 
-def run_until_killed(folder: Path, troubles: list[Trouble], size: int, chapter: int) -> tuple[Origin, Recorded, list[int]]:
+def run_until_killed(
+    folder: Path, troubles: list[Trouble], size: int, chapter: int
+) -> tuple[Origin, Recorded, list[int]]:
     origin = Origin(folder, chapter)
     event = Recorded(origin, dvr_s=12)
     with killed_after(size) as left:

@@ -83,7 +83,7 @@ class Holdings:
 
 def keys(roll: Roll, below: int) -> range:
     """The shards of a roll that have segments below `below`."""
-    return range(shard_key(roll.first), min(below, roll.after), SHARD_SEGMENTS)
+    return range(shard_key(roll.first), min(below, roll.after), SHARD_SEGMENTS) if below > roll.first else range(0)
 
 
 def key_after(key: int, below: int) -> int:

@@ -46,6 +46,7 @@ class Uploader:
         self._told: object = None  # what the index in the store says
         self._wake: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._failing: set[str] = set()  # tracks
         self._room = asyncio.Semaphore(AT_ONCE)
         self._indexing = asyncio.Lock()
 
@@ -105,7 +106,8 @@ class Uploader:
         while True:
             try:
                 await self._catch_up(track)
-                failed, self.why = 0, ""
+                failed = 0
+                self._recover(track)
                 await wake.wait()
                 wake.clear()
             except Down as down:
@@ -114,11 +116,18 @@ class Uploader:
                 failed += 1
 
     def _fail(self, track: str, why: str) -> None:
-        if not self.why:
+        if not self._failing:
             log.error("the archive %s takes nothing (%s); what is published waits in the spool", self.store.url, why)
         self.why = why
         self.failures += 1
+        self._failing.add(track)
         log.debug("track %s: %s", track, why)
+
+    def _recover(self, track: str) -> None:
+        self._failing.discard(track)
+        if self.why and not self._failing:
+            self.why = ""
+            log.warning("the archive %s takes what is published again", self.store.url)
 
     async def _catch_up(self, track: str) -> None:
         if track not in self.done:
