@@ -1,15 +1,19 @@
 """Judge: plays a row and its control, and says what came of them: to the terminal, to JSON, to docs/resilience.md."""
 
+import http.client
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
+from playwright.sync_api import Error as PlaywrightError
 from rich.table import Table
 
 from bench.faults.options import Options
 from bench.faults.verdict import Row, judged
+from ringside.flow.mux.hls.tag import Malformed
 
 BEGIN, END = "<!-- faults: written by python -m bench faults -->", "<!-- faults end -->"
 HEAD = "| fault | bound | seen | kept | without the remedy (must fail) |\n|---|---|---|---|---|\n"
@@ -22,9 +26,12 @@ class Judge:
     row: Row
 
     def run(self, options: Options) -> dict[str, Any]:
-        """Play it, then its control."""
-        trial = self.row.run(options)
-        control = self.row.control(options) if options.controls else None
+        """Play it, then its control. Raises SystemExit where an instrument broke."""
+        try:
+            trial = self.row.run(options)
+            control = self.row.control(options) if options.controls else None
+        except (PlaywrightError, av.FFmpegError, http.client.HTTPException, Malformed) as error:
+            raise SystemExit(f"an instrument broke: {str(error).splitlines()[0]}") from None
         return judged(self.row, trial, control)
 
     def shown(self, result: dict[str, Any]) -> list[Table | str]:

@@ -31,7 +31,7 @@ def screens(base: str, count: int, target_s: float, seed: int) -> Iterator[Room 
     with room(seed) as there:
         for number in range(count):
             player = PLAYERS[number % len(PLAYERS)]
-            there.open(url(base.replace("127.0.0.1", f"127.0.0.{number + 1}"), player, target_s), player)
+            there.open(url(base, player, target_s), player)
             there.stagger()
         there.wait_playing(count)
         yield there

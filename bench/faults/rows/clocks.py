@@ -33,7 +33,7 @@ def play(options: Options, skew_ms: float = 0.0, server_ms: float = 0.0) -> Tria
     with stage(TARGET_S) as there, room(options.seed) as screens:
         live = there.live()
         right = screens.open(url(live.url, "push", TARGET_S), "right")
-        wrong = screens.open(url(live.url.replace("127.0.0.1", "127.0.0.2"), "push", TARGET_S), "wrong",
+        wrong = screens.open(url(live.url, "push", TARGET_S), "wrong",
                              skew_ms=skew_ms, server_ms=server_ms)  # fmt: skip
         screens.wait_playing(2)
         believed_ms = wrong.page.evaluate("Date.now()") - now_ms()

@@ -12,7 +12,6 @@ from bench.faults.audience import watching
 from bench.faults.options import Options
 from bench.faults.stage import stage
 from bench.faults.verdict import Bound, Fired, Row, Trial
-from bench.harness import rss_bytes
 
 GROUPS = Path("/sys/fs/cgroup/memory")
 ROOM_BYTES, TIGHT_BYTES = 50 * 2**20, 2**20
@@ -38,25 +37,27 @@ def play(options: Options, room_bytes: int) -> Trial:
         edge = there.edge([origin.url])
         worker = edge.child("edge")
         with watching(there, edge, options, SECONDS, crowd=FIRST, check=False, browsers=0) as first:
-            most = rss_bytes(worker) + room_bytes
-            with limited(worker, most) as fired:
+            with limited(worker, room_bytes) as (fired, group):
                 with watching(there, edge, options, LATER_S - 6.0, crowd=crowd, check=False, browsers=0) as later:
                     newcomers = later.leave()
                 lives = worker == edge.child("edge")
-                grown = rss_bytes(worker) if lives else most
+                grown = int((group / "memory.max_usage_in_bytes").read_text())
             watched = first.leave()
     bounds = [
         *watched.bounds(),
         Bound("the worker's restarts", 0 if lives else 1, 0),
         Bound(f"{crowd:,} newcomers without an answer", sum(newcomers.crowd["problems"].values()), 0),
-        Bound("the worker's memory, at the end", grown / 2**20, most / 2**20, "MB"),
+        Bound("more memory than before they came", grown / 2**20, room_bytes / 2**20, "MB"),
     ]
     return Trial([fired], bounds, {"first": watched.facts(), "later": newcomers.facts()})
 
 
 @contextlib.contextmanager
-def limited(pid: int, most_bytes: int) -> Iterator[Fired]:
-    """A process of which the kernel allows no more memory. Raises SystemExit where that needs root, or cgroups."""
+def limited(pid: int, most_bytes: int) -> Iterator[tuple[Fired, Path]]:
+    """A process that the kernel lets have so much more memory, and its group; what it has already does not count.
+
+    Raises SystemExit where that is not allowed.
+    """
     group = GROUPS / f"ringside-bench-{os.getpid()}-{pid}"
     try:
         group.mkdir()
@@ -70,7 +71,7 @@ def limited(pid: int, most_bytes: int) -> Iterator[Fired]:
     there = str(pid) in (group / "cgroup.procs").read_text().split()
     try:
         words = f"the kernel says {limit / 2**20:.0f} MB"
-        yield Fired(f"at most {most_bytes / 2**20:.0f} MB", words, there and limit <= most_bytes)
+        yield Fired(f"{most_bytes / 2**20:.0f} MB more at most", words, there and limit <= most_bytes), group
     finally:
         for left in (group / "cgroup.procs").read_text().split():
             (GROUPS / "cgroup.procs").write_text(left)
