@@ -143,7 +143,7 @@ class Publisher:
         """A track of an origin that is no more, with all that it had published."""
         lane = self._lane(track, grid, window)
         self.targets.opened(track, grid, not window.rules.foreseen, window.has_parts, now_ns)
-        lane.reach.heard(now_ns, 0)
+        lane.reach.heard(now_ns, 0, max(0, now_ns - lane.end_ns))  # late for as long as there was no origin
         return lane
 
     def go_on(self, ended: bool, now_ns: int) -> list[Message]:
