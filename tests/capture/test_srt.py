@@ -132,7 +132,7 @@ def test_a_sender_that_fell_silent_is_replaced_by_the_next(stage: Stage, film: b
     silent.send(film[: 188 * 400], 0.3)
     assert wait_for(lambda: stage.closings == 1)
     assert wait_for(lambda: stage.sender().rejected == "", 20)
-    assert stage.source.status()["senders"] >= 2
+    assert wait_for(lambda: stage.source.status()["senders"] >= 2)
     silent.close()
 
 

@@ -33,8 +33,7 @@ def source(spec: Spec, config: Input, clock: Clock, info: SourceInfo, metrics: M
     def opening() -> Receiver:
         if spec.options["mode"] == "caller":
             return Calling(srt, spec.host, spec.port, options)
-        return Listening(
-            srt, spec.host, spec.port, options, Door(options.stream_id, options.passphrase), config.takeover
-        )
+        door = Door(options.stream_id, options.passphrase)
+        return Listening(srt, spec.host, spec.port, options, door, clock, config.takeover)
 
     return MpegTsSource(spec, clock, info, opening)

@@ -11,8 +11,10 @@ import time
 from collections import deque
 from typing import Any
 
+from ringside.core.clock import Clock
 from ringside.core.srt import Lost, Options, Refusal
 from ringside.core.srt.socket import Poll, Socket, Srt, Stats
+from ringside.core.telemetry import throttled
 from ringside.flow.capture.srt.door import WHY, Door
 
 log = logging.getLogger(__name__)
@@ -86,8 +88,11 @@ class Listening:
 
     ends = False
 
-    def __init__(self, srt: Srt, host: str, port: int, options: Options, door: Door, takeover: bool = False) -> None:
+    def __init__(
+        self, srt: Srt, host: str, port: int, options: Options, door: Door, clock: Clock, takeover: bool = False
+    ) -> None:
         self._door, self._takeover = door, takeover
+        self._say_refused = throttled(log, clock)
         self._turned_away: deque[tuple[str, Refusal]] = deque(maxlen=16)  # filled by libsrt's thread
         self.refused = 0
         self._listener = srt.listen(host, port, options, self._judge)
@@ -116,7 +121,7 @@ class Listening:
         now_s = time.monotonic()
         while self._turned_away:
             peer, refusal = self._turned_away.popleft()
-            log.warning("srt: %s was turned away: %s", peer, WHY[refusal])
+            self._say_refused(f"srt: %d callers were turned away, lastly {peer}: {WHY[refusal]}", 1)
         if self._listener.number in found:
             self._accept(now_s)
         data = self._heard.read(now_s)
