@@ -2,7 +2,8 @@
 
 A million spoilt heads, or as many as fit into a minute: nine tenths to the reader of heads, each of which is judged by
 the grammar of RFC 9112 alone, the rest in conversations with a live edge that end in the middle. It prints the seed and
-what was found; a seed given back gives the same noise. It ends with 1 where anything was found.
+what was found; a seed given back gives the same noise. It ends with 1 where anything was found. `fuzz rtmp` is against
+the RTMP server instead.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import uvloop
 
+from bench import fuzz_rtmp
 from bench.harness import write
 from ringside.flow.relay.answer.keys import keyer
 from ringside.flow.relay.answer.request import Reader
@@ -28,6 +30,9 @@ HEADS_IN_A_TALK = 2.5
 
 def main(words: list[str]) -> None:
     """Fuzz, print, and keep the result."""
+    if words[:1] == ["rtmp"]:
+        fuzz_rtmp.main(words[1:])
+        return
     parser = argparse.ArgumentParser(prog="python -m bench fuzz", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--count", type=int, default=1_000_000, help="heads in all, at most")

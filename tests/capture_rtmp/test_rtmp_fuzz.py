@@ -4,6 +4,7 @@ import time
 import tracemalloc
 
 import pytest
+import rtmp_fuzz_values
 from rtmp_client import new_session
 from rtmp_fuzz import GOLDEN, HANDSHAKE_BYTES, MAX_HELD_BYTES, MESSAGES, Report, Screen, check, feed, input_of, run
 from rtmp_record import GOLDEN as FOLDER
@@ -44,6 +45,14 @@ def test_a_thousand_spoiled_sessions_break_nothing() -> None:
     assert report.peak_held_bytes < MAX_HELD_BYTES
     assert report.reached["published"] > 300  # or the fuzzer no longer reaches what it is for
     assert report.reached["media"] > 3000
+
+
+def test_five_thousand_messages_are_read_and_written_back_or_refused() -> None:
+    seed = time.monotonic_ns() & 0xFFFFFF
+    found = rtmp_fuzz_values.run(seed, range(5000))
+    print(f"seed {seed}: {found.ends}")
+    assert not found.faults, found.faults[0]
+    assert min(found.ends[end] for end in ("AMF taken", "AMF malformed", "FLV taken", "FLV refused")) > 50
 
 
 def test_spoiled_media_never_harms_the_decoder() -> None:
