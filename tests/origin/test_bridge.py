@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from two_studios import GRID, START, TIMELINE, decoded, made
 
-from ringside.core.boxes import BoxError, parse_chunk
+from ringside.core.boxes import BoxError, parse_chunk, parse_init
 from ringside.core.boxes.bridge import bridge
 from ringside.core.boxes.ftyp import SEGMENT
+from ringside.core.media import Grid
+from ringside.flow.mux.fragment import Sample, write_chunk
+from ringside.flow.mux.header import audio_track
 
 TICKS = GRID.frame_ticks
 FIRST = TIMELINE.first_frame(GRID, START)
@@ -98,3 +101,15 @@ def test_without_the_bridge_the_second_encoders_pictures_are_wrong() -> None:
     naive = decoded(b"".join([one.track.init, *before, *after]))
     alone = {i: luma for _, _, i, luma in decoded(b"".join([two.track.init, *(c.data for c in two.chunks)]))}
     assert any(luma != alone[i] for (_, _, _, luma), i in zip(naive[54:59], range(54, 59), strict=True))
+
+
+def test_sound_needs_no_bridge_what_is_over_is_left_out() -> None:
+    grid = Grid.audio()
+    track = audio_track("a", b"\x11\x90", grid, 2, 128_000, 160_000)
+    first = TIMELINE.first_frame(grid, START)
+    data = write_chunk(grid, first, [Sample(True, bytes([n] * (30 + n))) for n in range(10)], True)
+    header = parse_init(track.init)
+    rest = bridge([data], header, (first + 4) * 1024)
+    info = parse_chunk(rest, header)
+    assert (info.start_ticks, info.durations) == ((first + 4) * 1024, (1024,) * 6)
+    assert rest.endswith(b"".join(bytes([n] * (30 + n)) for n in range(4, 10)))

@@ -93,8 +93,14 @@ class Intake:
         if locked:
             state.candidate = self.studios.enter(state.studio, track, grid, state.header, session, now_ns)
         else:
+            self._check_alone(state)
             state.run = Run(session, track, grid, now_ns)
         self._locked = locked
+
+    def _check_alone(self, state: _Session) -> None:
+        others = (each for each in self._sessions.values() if each is not state and each.name == state.name)
+        if any(each.run is not None for each in others):
+            raise Refused(409, f"track {state.name}: only studios that are locked to UTC can share a track")
 
     def _place(self, state: _Session, info: ChunkInfo, mark: Mark, data: bytes, now_ns: int) -> list[Message]:
         if state.run is not None:

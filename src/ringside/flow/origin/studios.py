@@ -34,7 +34,9 @@ class Studios:
         place = self._timeline.place(grid, grid.index(info.start_ticks))
         chunk = self._chunk(candidate, info, place, ftyp.without(data, ftyp.LAST) if leaves else data, leaves)
         wrong = faults(info, grid, mark, candidate.reached_ticks, now_ns)
-        choice.offer(candidate, Offer(chunk, now_ns, place.first_in_segment, wrong))
+        useful = choice.offer(candidate, Offer(chunk, now_ns, place.first_in_segment, wrong))
+        if not useful and choice.on_air is candidate:  # of the others every chunk is, while all is well
+            self._publisher.drop(name, "late")
         out = self._publish(name, now_ns)
         self._publisher.expect(name)
         if info.ends_stream:

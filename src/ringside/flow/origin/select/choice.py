@@ -77,13 +77,14 @@ class Choice:
             del self.candidates[gone.pop(0)]
         self.candidates[candidate.studio.name] = candidate
 
-    def offer(self, candidate: Candidate, offer: Offer) -> None:
-        """A chunk of a candidate has come."""
-        again = candidate.session == self._last and offer.end_ticks <= (self._at() or 0)
-        late = self._front.is_late(offer.end_ticks, offer.came_ns) and not again
-        if late:
+    def offer(self, candidate: Candidate, offer: Offer) -> bool:
+        """A chunk of a candidate has come; whether that is of any use. What a run has sent before it may send again."""
+        over = offer.end_ticks <= (self._at() or 0)
+        again = over and candidate.session == self._last
+        if self._front.is_late(offer.end_ticks, offer.came_ns) and not again:
             offer = Offer(offer.chunk, offer.came_ns, offer.opens, (*offer.faults, LATE))
         candidate.take(offer)
+        return not over or again
 
     def goes_on(self, without: Candidate, now_ns: int) -> bool:
         """Whether another studio than that one still delivers the track; a stopgap is none."""
