@@ -3,6 +3,7 @@
 Here it is wired to the supervisor, and to the gathering that becomes `/status.json` and `/metrics`.
 """
 
+import gc
 import os
 from typing import Any
 
@@ -90,6 +91,8 @@ class Process:
 def run(channel: Channel) -> None:
     """Entry point; returns when terminated or orphaned. Raises Misconfigured when the origin's address is wrong."""
     process = Process(channel)
+    gc.collect()
+    gc.freeze()  # what is here stays: to look through it again and again would hold up media, most on a busy machine
     config, group = fill.Config.model_validate(channel.config["fill"]), channel.config.get("multicast")
     run_filler(
         config,

@@ -71,6 +71,8 @@ class Braid:
         self._twins.clear()
         self._own.clear()
         self._torn = set() if begins else self._cut_otherwise(strand)
+        for folder in sorted(self._torn):
+            log.warning("%s: the segment in the making ends here, for the other origin has cut it otherwise", folder)
         self._pasts = _pasts(self._shelf)
         try:
             self._follow(strand)
@@ -248,7 +250,9 @@ class Braid:
             return
         led = {twin.ours for twin in self._twins.values()}
         for ours in [ours for ours in self._chunks if ours not in led and self._grows(ours)]:
-            if _folder(self._shelf.exists.held(ours).opened.path) == _folder(path):
+            left = self._shelf.exists.held(ours).opened.path
+            if _folder(left) == _folder(path):
+                log.info("%s stays as it is", left)
                 self._end(ours)
 
     # the rest

@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import Callable, Sequence, Set
 
 from ringside.core.clock import Clock
-from ringside.core.feed import Appended, Closed, Document, Message, Opened, Playlist, Removed, Turn
+from ringside.core.feed import Appended, Document, Message, Opened, Playlist, Removed, Turn
 from ringside.flow.relay.feed import Shelf
 from ringside.flow.relay.feed.shelf import Memory
 from ringside.flow.relay.fill.choice import WHOLE, At
 from ringside.flow.relay.fill.joint import Grown, grown
 from ringside.flow.relay.fill.push import Push
 
+MAX_CHUNKED = 64  # blobs, the newest, of which it is known where each chunk ends
 COMPARE_BYTES = 4 << 20  # at once
 
 
@@ -41,7 +42,7 @@ class Strand:
         self._on_changes = on_changes
         self._on_swap = on_swap
         self._on_gone = on_gone
-        self._chunks: dict[int, list[int]] = {}  # of blobs that grow: their sizes so far
+        self._chunks: dict[int, list[int]] = {}  # sizes after each chunk
         self._apart: deque[int] = deque()  # blobs not compared yet
 
     def __repr__(self) -> str:
@@ -52,7 +53,7 @@ class Strand:
         return {each.path: turn_of(each) for each in self.shelf.exists.playlists()}
 
     def chunks(self, blob: int) -> Sequence[int]:
-        """The sizes that a blob which grows had after each of its chunks, as far as they are known."""
+        """The sizes that a blob had after each of its chunks, as far as they are known."""
         return self._chunks.get(blob, ())
 
     def grown(self, blob: int) -> Grown:
@@ -138,10 +139,10 @@ class Strand:
             case Opened(_, blob):
                 self._chunks[blob] = []
                 self._apart.append(blob)
+                while len(self._chunks) > MAX_CHUNKED:
+                    del self._chunks[next(iter(self._chunks))]
             case Appended(blob, size) if blob in self._chunks:
                 self._chunks[blob].append(size)
-            case Closed(blob):
-                self._chunks.pop(blob, None)
             case Document(path):
                 self.told_ns[path] = now_ns
             case Removed(path):
