@@ -7,7 +7,7 @@ import pytest
 from origin_kit import VIDEO
 from origin_wire import AUTH, TOKEN, VIDEO_TRACK, Origin, Wire, current, media, publishing, request, run, serving
 
-from ringside.core.boxes import Mark, write_mark
+from ringside.core.boxes import Mark, parse_chunk, parse_init, retime, write_mark
 from ringside.core.media import Chunk
 from ringside.flow.mux.aio import Pusher
 from ringside.flow.origin.aio import IngestServer
@@ -211,3 +211,23 @@ def test_a_publisher_without_a_name_is_taken_as_ever() -> None:
             wire.close()
 
     run(test())
+
+
+def test_two_studios_that_are_not_locked_to_utc_cannot_share_a_track() -> None:
+    async def test() -> None:
+        async with serving() as origin:
+            data = part(current(origin), 0)
+            data = retime(data, -data_start(data))  # an encoder that counts from zero
+            first = await sending(origin, "london", data)
+            await origin.wait(lambda: origin.publisher.lanes)
+            second = await sending(origin, "paris", data)
+            status, sentence = await second.answer()
+            assert (status, "locked to UTC" in sentence) == (409, True)
+            first.close()
+
+    run(test())
+
+
+def data_start(data: bytes) -> int:
+    """The decode time of a chunk."""
+    return parse_chunk(data, parse_init(VIDEO_TRACK.init)).start_ticks

@@ -98,7 +98,8 @@ class Intake:
         self._locked = locked
 
     def _check_alone(self, state: _Session) -> None:
-        others = (each for each in self._sessions.values() if each is not state and each.name == state.name)
+        mine = state.studio.name
+        others = (each for each in self._sessions.values() if each.name == state.name and each.studio.name != mine)
         if any(each.run is not None for each in others):
             raise Refused(409, f"track {state.name}: only studios that are locked to UTC can share a track")
 
