@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -39,18 +40,31 @@ def kill(what: str, *pids: int) -> Fired:
 
 
 @contextlib.contextmanager
-def frozen(*pids: int) -> Iterator[list[str]]:
-    """SIGSTOP for as long as it is entered; the kernel's letters, looked at just before they go on."""
+def frozen(*pids: int, for_s: float | None = None) -> Iterator[list[str]]:
+    """SIGSTOP for `for_s`, however long it is entered; else for as long as it is.
+
+    The kernel's letters, looked at just before they go on.
+    """
     letters: list[str] = []
+
+    def wake() -> None:
+        if not letters:
+            letters.extend(state(pid) for pid in pids)
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
+    timer = threading.Timer(for_s or 0.0, wake)
+    if for_s is not None:
+        timer.start()
     try:
         yield letters
     finally:
-        letters += [state(pid) for pid in pids]
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+        if for_s is not None:
+            timer.join()
+        wake()
 
 
 def stopped(what: str, letters: Sequence[str], for_s: float) -> Fired:

@@ -136,7 +136,7 @@ def camera_jumped(those: Night, rng: random.Random, pause: Pause) -> Fired:
 
 
 def _frozen(what: str, one: Running, for_s: float, pause: Pause) -> Fired:
-    with harm.frozen(*one.tree()) as letters:
+    with harm.frozen(*one.tree(), for_s=for_s) as letters:
         pause(for_s)
     return harm.stopped(what, letters, for_s)
 

@@ -35,10 +35,10 @@ def play(options: Options, for_s: float) -> Trial:
                       browsers=None if wakes else 0) as audience:  # fmt: skip
             audience.pause(BEFORE_S)
             at_s = time.time()
-            with harm.frozen(studio) as letters:
-                audience.pause(min(for_s, audience.ends_s - time.time()))
-                again_s = time.time()
-            trial = Trial([harm.stopped("the studio", letters, again_s - at_s)])
+            with harm.frozen(studio, for_s=for_s) as letters:
+                audience.pause(for_s)
+            again_s = at_s + for_s
+            trial = Trial([harm.stopped("the studio", letters, for_s)])
             audience.until_end()
             trial.bounds += without_encoder(audience, at_s, again_s)
             watched = audience.leave()

@@ -38,9 +38,10 @@ def play(options: Options, for_s: float, target_s: float, stalls: bool) -> Trial
         with watching(there, edge, options, BEFORE_S + for_s + AFTER_S, viewers=VIEWERS, check=False, browsers=0,
                       target_s=target_s) as audience:  # fmt: skip
             audience.pause(BEFORE_S)
-            with harm.frozen(*processes) as letters:
+            at_s = time.time()
+            with harm.frozen(*processes, for_s=for_s) as letters:
                 audience.pause(for_s)
-            again_s = time.time()
+            again_s = at_s + for_s
             audience.until_end()
             watched = audience.leave()
         account = audience.account

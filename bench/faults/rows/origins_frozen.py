@@ -42,7 +42,7 @@ def play(options: Options, freezes: tuple[float, ...], second: bool) -> Trial:
                 audience.pause(BEFORE_S)
                 one = next((each for each in origins if each.url == taken_from(edge)), origins[0])
                 at_s = time.time()
-                with harm.frozen(*one.tree()) as letters:
+                with harm.frozen(*one.tree(), for_s=for_s) as letters:
                     audience.pause(for_s)
                 trial.fired.append(harm.stopped(one.name, letters, for_s))
                 audience.pause(AFTER_S)

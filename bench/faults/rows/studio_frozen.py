@@ -23,7 +23,7 @@ def control(options: Options) -> Trial:
 
 def frozen(there: Stage, origin: Running, first: Running, audience: Audience) -> Fired:
     """SIGSTOP for all of its processes, for so long."""
-    with harm.frozen(*first.tree()) as letters:
+    with harm.frozen(*first.tree(), for_s=AWAY_S) as letters:
         audience.pause(AWAY_S)
     return harm.stopped("the preferred studio", letters, AWAY_S)
 
