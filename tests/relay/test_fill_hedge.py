@@ -9,7 +9,7 @@ from edge_house import run
 
 from ringside.core.clock import Wall
 from ringside.flow.relay.fill.fetch import Unanswered
-from ringside.flow.relay.fill.hedge import Hedge
+from ringside.flow.relay.fill.hedge import LATE_TIMES, Hedge
 from ringside.flow.relay.fill.lifetime import Answer
 from ringside.flow.relay.fill.patience import Patience
 
@@ -70,9 +70,11 @@ def test_one_that_hangs_is_left_for_the_next_and_is_not_asked_first_again() -> N
         hedge = hedge_of(one, other)
         await get(hedge)
         one.goes.clear()
+        for _ in range(LATE_TIMES):
+            assert hedge.leader == 0  # once is no reason: two origins' playlists are never quite the same
+            assert await get(hedge) == (200, b"abc")
         assert await get(hedge) == (200, b"abc")
-        assert await get(hedge) == (200, b"abc")
-        assert (one.asked, other.asked) == (2, 2)
+        assert (one.asked, other.asked) == (1 + LATE_TIMES, 1 + LATE_TIMES)
         assert one.open == other.open == 0  # nothing is left hanging
         account = hedge.describe()
         assert account["switches"] == 1

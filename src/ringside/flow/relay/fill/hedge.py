@@ -1,8 +1,9 @@
 """Hedge: asks several origins for one object: the one that has done well, and the next where it is late or fails.
 
 What enters: a key, and by what a copy is known. What leaves: the first good answer, and its body as it comes; nobody
-waits for an origin that hangs. Whoever answers in another's place is asked first from then on. An answer is late when
-it takes longer than such answers do (patience); with all origins well few questions are asked twice.
+waits for an origin that hangs. Whoever answers in the place of one that failed, or was late again and again, is asked
+first from then on. An answer is late when it takes longer than such answers do (patience); with all origins well few
+questions are asked twice.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from ringside.flow.relay.fill.patience import Patience
 from ringside.flow.relay.fill.pull import Asks
 
 MOST_S = 2.0
+LATE_TIMES = 3  # in a row: then another is asked first; playlists of two origins are never quite the same
 PIECES = 16  # of a body that wait to be taken
 ELSEWHERE = {404, 410}  # what one origin has not, another may have
 
@@ -31,6 +33,7 @@ class _Source:
         self.state, self.since_ns = "live", now_ns
         self.wait_s = 0.0  # smoothed, of what it answered
         self.asked = self.failures = 0
+        self.late = 0  # answers in a row that another gave in its place
 
     def is_(self, state: str, now_ns: int) -> None:
         """Its state from now on."""
@@ -155,6 +158,7 @@ class Hedge:
         wait_s = (now_ns - won.began_ns) / 1e9
         self.patience.took(kind, wait_s)
         won.source.wait_s += (wait_s - won.source.wait_s) / 8
+        won.source.late = 0
         first = attempts[0]
         if first is won or first.source is not self._sources[self.leader]:
             return
@@ -162,7 +166,11 @@ class Hedge:
             return  # it answers well, and has not got it
         late_ms = (now_ns - first.began_ns) // 10**6
         first.source.wait_s += (late_ms / 1000 - first.source.wait_s) / 8
+        first.source.late += 1
+        if not first.head.done() and first.source.late < LATE_TIMES:
+            return
         self._why = f"{first.source.url}: it failed" if first.head.done() else f"{first.source.url}: {late_ms} ms late"
+        first.source.late = 0
         self.leader = self._sources.index(won.source)
         self.switches += 1
 
