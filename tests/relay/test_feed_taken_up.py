@@ -100,6 +100,25 @@ def test_a_viewer_of_the_stream_goes_on_at_the_very_byte() -> None:
     assert store.streams["stream_skips"] == 0
 
 
+def test_a_viewer_between_two_segments_goes_on_with_the_next() -> None:
+    store = Store()
+    Feed(store, 1, b"one,").tell(Closed(1))
+    stream, follower = store.find(STREAM), Follower()
+    assert isinstance(stream, Endless)
+    ride = Ride(stream)
+    assert ride.next(follower) is not None
+    again = Feed(store, 9, b"one,")
+    again.tell(Closed(9))
+    assert ride.next(follower) is None
+    again.fd, again.size, again.blob = os.memfd_create("next"), 0, 10
+    store.apply(Opened("/live/main/v/8.m4s", 10, "video/mp4"), 0, os.dup(again.fd))
+    again.grow(b"two,")
+    again.tell(Streamed(STREAM, HEADER, 10, 0, "video/mp4"))
+    after = ride.next(follower)
+    assert after is not None
+    assert (after.blob.read(after.first, after.end), store.streams["stream_skips"]) == (b"two,", 0)
+
+
 def test_a_viewer_of_the_stream_whose_segment_is_over_by_now_goes_on_where_the_new_one_begins() -> None:
     store = Store()
     Feed(store, 1, b"one,")

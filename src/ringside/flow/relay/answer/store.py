@@ -302,8 +302,9 @@ class Store:
         if self._next is None:
             raise BrokenFeed("synced twice")
         old, new = self._now, self._next
+        legs = {thing.leg.blob for thing in old.things.values() if isinstance(thing, Endless)}
         for path, thing in old.things.items():
-            if isinstance(thing, Media) and thing.growing is not None:
+            if isinstance(thing, Media) and (thing.growing is not None or _is_all_of_one(thing, legs)):
                 new.take_over(path, thing.blob)
         heirs = set(new.blobs.values())
         for blob in old.blobs.values():
@@ -320,6 +321,11 @@ class Store:
         self.synced = self.synced_anew = True
         self.media_ns = message.media_ns
         self.touched |= new.things.keys() | old.expected.keys()
+
+
+def _is_all_of_one(thing: Media, blobs: set[Blob]) -> bool:
+    """Whether it is the whole of one of `blobs`, which are closed."""
+    return thing.blob in blobs and thing.size == thing.blob.size
 
 
 def _whole(thing: Thing) -> bool:
