@@ -6,6 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 
+@pytest.fixture(autouse=True, scope="session")
+def kept_away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is started for several modules writes nothing where this user's own events do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(autouse=True, scope="module")
 def kept_apart_by_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What events write down goes to a folder of the tests' own, and no event goes on where another's left off."""
