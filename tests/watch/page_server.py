@@ -2,6 +2,7 @@
 
 import json
 import queue
+import re
 import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,11 +55,28 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(b"{}", "application/json")
 
     def _file(self, path: str) -> None:
-        file = self.server.folder / path.removeprefix("/live/main/")
-        if path.startswith("/live/main/") and ".." not in path and file.is_file():
-            self._answer(self._edited(file), TYPES.get(file.suffix, "application/octet-stream"))
+        where, name = path[: len("/live/main/")], path[len("/live/main/") :]
+        if path.startswith("/replay/main/"):
+            where, name = "/replay/main/", path[len("/replay/main/") :]
+        file = self.server.folder / name.replace("dvr.m3u8", "index.m3u8")
+        there = "dvr.m3u8" not in path or self.server.listed
+        if where in ("/live/main/", "/replay/main/") and there and ".." not in path and file.is_file():
+            self._answer(self._listed(path, self._edited(file)), TYPES.get(file.suffix, "application/octet-stream"))
         else:
             self._answer(b"", "text/plain", 404)
+
+    def _listed(self, path: str, body: bytes) -> bytes:
+        """A playlist as it is live, of the last segments; as the DVR has it, of all; or as a recording, and over."""
+        if path.startswith("/replay/"):
+            return body + (b"#EXT-X-ENDLIST\n" if path.endswith("v/index.m3u8") and b"ENDLIST" not in body else b"")
+        if path.endswith("/dvr.m3u8"):
+            return body.replace(b"index.m3u8", b"dvr.m3u8")
+        if not self.server.listed or not path.endswith("v/index.m3u8"):
+            return body
+        head, *segments = re.split(rb"(?=#EXTINF)", body)
+        left_out = max(0, len(segments) - self.server.listed)
+        newest = re.sub(rb"(MEDIA-SEQUENCE:)(\d+)", lambda m: m[1] + str(int(m[2]) + left_out).encode(), head)
+        return newest + b"".join(segments[left_out:])
 
     def _edited(self, file: Path) -> bytes:
         hidden = self.server.hidden.encode()
@@ -93,7 +111,8 @@ class PageServer(ThreadingHTTPServer):
     """`faults` maps a path prefix to a status (0: hang up); `events` feeds the status page; `asked` lists requests,
     `ordered` what was PUT with `token`.
 
-    Lines of playlists that begin with `hidden` are left out; the clock it tells is `ahead_s` ahead.
+    Lines of playlists that begin with `hidden` are left out; of media only the last `listed` segments are listed live
+    (0: all), and all of them in the DVR, which there is only then; the clock it tells is `ahead_s` ahead.
     """
 
     daemon_threads = True
@@ -106,6 +125,7 @@ class PageServer(ThreadingHTTPServer):
         self.events: queue.Queue[Any] = queue.Queue()
         self.asked: list[str] = []
         self.hidden = ""
+        self.listed = 0
         self.ahead_s = 0.0
         self.token = ""
         self.ordered: list[tuple[str, Any]] = []

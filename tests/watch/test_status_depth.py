@@ -74,6 +74,18 @@ def test_an_edge_of_two_origins_shows_both_and_no_buttons(page: Page, server: Pa
     expect(page.locator("#origins")).to_be_hidden()
 
 
+def test_the_way_to_watch_names_the_event_or_the_recording(page: Page, server: PageServer) -> None:
+    opened(page, server)
+    watch = page.locator("#watch")
+    expect(watch).to_have_attribute("href", "/")
+    server.events.put({**deep(message()), "event": "cup & final"})
+    expect(watch).to_have_attribute("href", "/?event=cup%20%26%20final")
+    replay = edge_message()
+    replay["upstream"] |= {"mode": "archive"}
+    server.events.put({**replay, "event": "cup"})
+    expect(watch).to_have_attribute("href", "/?replay=cup")
+
+
 def test_an_operator_is_asked_for_the_token_once_and_his_orders_are_sent(page: Page, server: PageServer) -> None:
     opened(page, server)
     row(page, "inputs", "clip").get_by_role("button").click()

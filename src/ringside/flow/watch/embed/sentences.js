@@ -13,6 +13,7 @@ export const SENTENCES = {
   restarting: 'The picture stumbled; it is starting again.',
   ended: 'The event has ended; thank you for watching.',
   ended_replay: 'The event has ended; press play to watch the last {minutes} again.',
+  replay_over: 'That was all of it; press play to watch it again.',
   unsupported: 'This browser cannot play live video; please open this page in a current Chrome, Edge, Firefox or Safari.',
   refused: 'This browser waits for a tap before it plays; press play and you join the live moment.',
   sound_only: 'This event is sound only; there is no picture to wait for.',

@@ -175,13 +175,13 @@ const SAY = {
   busy: () => 'busy',
   closed: () => 'closed',
   unreachable: () => 'unreachable',
-  ended: (state, _, window_s) => (window_s > 1 ? 'ended_replay' : 'ended'),
+  ended: ({ replay }, _, window_s) => (replay ? 'replay_over' : window_s > 1 ? 'ended_replay' : 'ended'),
   unsupported: () => 'unsupported',
 };
 
 /** The key of the sentence to show now, or null while the picture speaks for itself. */
 export function sentenceOf(state, now_ms, window_s) {
   const key = SAY[state.phase]?.(state, now_ms - state.since_ms, window_s) ?? null;
-  const troubled = key && !['ended', 'ended_replay', 'unsupported', 'closed'].includes(key);
+  const troubled = key && !['ended', 'ended_replay', 'replay_over', 'unsupported', 'closed'].includes(key);
   return troubled && !state.online ? 'offline' : key;
 }

@@ -12,7 +12,7 @@ const AT_LIVE_S = 2.5;
 const DRAW_MS = 200;
 const NOTE_MS = 12_000;
 const PILL_MS = 8000; // from then on the pill comes and goes with the controls
-const FINAL = new Set(['ended', 'ended_replay', 'unsupported', 'closed']);
+const FINAL = new Set(['ended', 'ended_replay', 'replay_over', 'unsupported', 'closed']);
 const IDS = ['stage', 'picture', 'sentence', 'note', 'tap', 'title', 'badge', 'latency', 'play', 'mute', 'volume', 'live', 'moment', 'captions', 'quality', 'engineer', 'full'];
 
 const put = (element, text) => element.textContent !== text && (element.textContent = text);

@@ -43,6 +43,12 @@ function log(message) {
   if (pinned) at.log.scrollTop = at.log.scrollHeight;
 }
 
+/* where an event is watched: an edge has whatever its origin has, by the page's own name for it */
+function watchOf(mode, event) {
+  if (mode === 'archive') return `/?replay=${encodeURIComponent(event)}`;
+  return mode === null && event !== 'main' ? `/?event=${encodeURIComponent(event)}` : '/';
+}
+
 function show(message) {
   last_ms = pick(message, 'now_ms') ?? Date.now();
   history = push(history, last_ms / 1000, { ...rowOf(message), ...groupRates(before, message) });
@@ -55,7 +61,9 @@ function show(message) {
   at.now.textContent = timeOfDay(last_ms);
   document.title = `${text(pick(message, 'event'))} · ${text(state)} · status`;
   document.body.dataset.of = isEdge(message) ? 'edge' : 'event';
-  at.watch.hidden = pick(message, 'upstream', 'mode') === 'pull'; // whose names our page cannot know
+  const mode = pick(message, 'upstream', 'mode');
+  at.watch.hidden = mode === 'pull'; // whose names our page cannot know
+  at.watch.href = watchOf(mode, text(pick(message, 'event')));
   at.gateway.hidden = !isGateway(message);
   tiles(at.tiles, tilesOf(message));
   tiles(at['group-tiles'], groupTilesOf(message));

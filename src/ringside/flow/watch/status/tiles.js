@@ -3,7 +3,7 @@ import { list, pick, tracksOf } from './history.js';
 import { bits, bytes, cores, count, fixed, lasting, ms, share, size, text } from './text.js';
 
 const ORIGIN_TONES = { live: 'good', silent: 'warn', waiting: 'warn', lost: 'bad', unreachable: 'bad' };
-const MODES = { push: 'feeds this edge', pull: 'asked once an object' };
+const MODES = { push: 'feeds this edge', pull: 'asked once an object', archive: 'asked once an object' };
 const SOURCE_TONES = { live: 'good', waiting: 'warn', slate: 'bad' };
 const PART_LATE_MS = { warn: 30, bad: 100 };
 const LOOP_LATE_MS = { warn: 20, bad: 100 };
@@ -73,7 +73,7 @@ function upstream(message) {
   const since_ms = at('since_ms') === null ? null : Math.max(0, pick(message, 'now_ms') - at('since_ms'));
   const since = since_ms === null ? '' : `for ${lasting(since_ms / 1000)}`;
   return {
-    label: 'Origin',
+    label: at('mode') === 'archive' ? 'Archive' : 'Origin',
     value: text(at('state')),
     note: joined(MODES[at('mode')] ?? text(at('mode')), since, text(at('url')), at('switches') ? `moved ${count(at('switches'))} times, last because ${text(at('why'))}` : ''),
     tone: ORIGIN_TONES[at('state')] ?? '',
@@ -85,7 +85,7 @@ function asked(message) {
   const failures = at('failures');
   const fed = at('mode') === 'push';
   return {
-    label: fed ? 'From the origin' : 'Upstream requests',
+    label: fed ? 'From the origin' : at('mode') === 'archive' ? 'Read from it' : 'Upstream requests',
     value: fed ? bits(at('bits_per_s')) : count(at('pulls')),
     note: fed
       ? joined('one feed for all viewers', `${bytes(at('pulled_bytes'))} in all`, failures ? `${count(failures)} times lost` : '')
