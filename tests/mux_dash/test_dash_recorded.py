@@ -23,8 +23,7 @@ def track(shape: Track, count: int, marks: Mapping[int, Mapping[str, Any]] | Non
     """`count` segments of `shape`, of which those in `marks` differ."""
     roll = Roll()
     for i in range(first, count):
-        segment = replace(event.segment(shape, START + i), parts=(), size=1000)
-        roll.add(replace(segment, **(marks or {}).get(i, {})))
+        roll.add(replace(event.finished(shape, START + i), **(marks or {}).get(i, {})))
     return Recorded({shape.init_name: shape}, roll)
 
 
@@ -120,7 +119,7 @@ def test_media_whose_header_is_lost_is_not_promised() -> None:
 
 
 def test_a_recording_that_began_within_its_first_segment_begins_with_the_next() -> None:
-    late = {0: {"start_ticks": event.segment(HIGH, START).start_ticks + HIGH.timescale}}
+    late = {0: {"start_ticks": event.finished(HIGH, START).start_ticks + HIGH.timescale}}
     mpd = read(track(HIGH, 5, late), track(SOUND, 5))
     assert list(mpd.asked("v720")) == list(mpd.asked("a")) == list(range(START + 1, START + 5))
 
@@ -140,7 +139,7 @@ def test_tracks_that_came_late_join_at_a_period() -> None:
 def test_segments_that_do_not_lie_where_their_numbers_say_are_listed_with_their_times() -> None:
     roll, at = Roll(), 90_000 * 100
     for i, ticks in enumerate([180_000, 180_000, 150_000, 180_000]):
-        segment = replace(event.segment(HIGH, START + i), parts=(), start_ticks=at, duration_ticks=ticks, size=9)
+        segment = replace(event.finished(HIGH, START + i), start_ticks=at, duration_ticks=ticks)
         roll.add(segment)
         at += ticks
     foreign = replace(HIGH, timescale=90_000)

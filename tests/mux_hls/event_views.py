@@ -43,6 +43,13 @@ def segment(track: Track, number: int, timeline: Timeline = TIMELINE) -> Segment
     return Segment(number, first * ticks, (after - first) * ticks, parts, True, track.init_name)
 
 
+def finished(track: Track, number: int, timeline: Timeline = TIMELINE) -> Segment:
+    """Segment `number` of `track` as an archive lists it: without its parts."""
+    lattice, ticks = grid(track), grid(track).frame_ticks
+    first, after = timeline.first_frame(lattice, number), timeline.first_frame(lattice, number + 1)
+    return Segment(number, first * ticks, (after - first) * ticks, (), True, track.init_name, 1000)
+
+
 def view(track: Track, whole: int, parts: int = 0, window: int = 150, ended: bool = False) -> View:
     """`track` with `whole` segments published since the start and `parts` parts of the next; the newest `window`."""
     segments = [segment(track, START + i) for i in range(max(0, whole - window), whole)]

@@ -19,8 +19,7 @@ def roll(track: Track, count: int, **changes: dict[int, dict[str, object]]) -> R
     """`count` segments as an archive lists them; `changes["of"]` to some of them, by their place."""
     made = Roll()
     for i in range(count):
-        segment = replace(event.segment(track, event.START + i), parts=(), size=1000)
-        made.add(replace(segment, **changes.get("of", {}).get(i, {})))
+        made.add(replace(event.finished(track, event.START + i), **changes.get("of", {}).get(i, {})))
     return made
 
 
@@ -74,7 +73,7 @@ def test_it_is_printed_bit_by_bit_and_only_what_is_new() -> None:
     renderer = WholeRenderer(segments, VIDEO.timescale)
     assert [renderer.advance(2**62, 4) for _ in range(3)] == [False, False, True]
     before = renderer.render(2)
-    segments.add(replace(event.segment(VIDEO, event.START + 10), parts=()))
+    segments.add(event.finished(VIDEO, event.START + 10))
     assert renderer.advance(2**62, 1)
     assert renderer.render(2).startswith(before)
 
@@ -109,7 +108,7 @@ def test_what_nobody_wanted_for_so_long_that_it_has_gone_is_not_missed() -> None
     renderer = WholeRenderer(segments, VIDEO.timescale)
     renderer.advance(2**62)
     for i in range(5, 20):
-        segments.add(replace(event.segment(VIDEO, event.START + i), parts=()))
+        segments.add(event.finished(VIDEO, event.START + i))
     segments.forget(event.START + 10)
     playlist = written(renderer)
     assert (playlist.media_sequence, len(playlist.segments)) == (event.START + 10, 10)
