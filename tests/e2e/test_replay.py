@@ -135,3 +135,10 @@ def test_a_clip_is_exact_to_the_frame(archive: Path, tmp_path: Path, ffmpeg: str
     assert made.returncode == 0, made.stderr
     assert "4.4 s, 110 frames from" in made.stdout
     assert strips(out) == [START_S * 1000 + 3120 + 40 * i for i in range(110)]
+
+
+@in_browser
+def test_the_watch_page_plays_it(replay: Running, page: Page) -> None:
+    page.goto(f"{replay.url}/?replay=main")
+    page.wait_for_function("document.querySelector('video')?.currentTime > 1", timeout=40_000)
+    assert page.evaluate("document.querySelector('video').duration") == pytest.approx(SECONDS, abs=0.2)
