@@ -301,6 +301,27 @@ def test_of_two_origins_one_that_hangs_or_refuses_never_touches_the_other(video:
     run(scenario)
 
 
+def test_an_origin_that_hangs_up_again_and_again_is_tried_for_ever(video: Encoded) -> None:
+    chunks = chunks_of(video)
+
+    async def scenario() -> None:
+        async with listening(Origin(hang_up_after=3)) as origin:
+            pusher = Pusher(origin.url, TOKEN, Wall())
+            pusher.add_track(video.track)
+            watching = asyncio.ensure_future(pusher.watch())
+            for round_number in range(4):
+                origin.hang_up_after = 3  # in the midst of what it is sent again
+                for chunk in chunks:
+                    pusher.send(chunk)
+                await origin.until(lambda n=round_number: len(origin.requests) > n + 1)
+                assert not watching.done()
+            await origin.until(lambda: len(origin.requests[-1].pieces) > len(chunks))
+            await pusher.close()
+            await watching
+
+    run(scenario)
+
+
 def test_only_when_every_origin_refuses_is_it_refused(video: Encoded) -> None:
     async def scenario() -> None:
         refusing = Origin(status=403, refuse_at_once=True), Origin(status=401, refuse_at_once=True)

@@ -13,7 +13,7 @@ from ringside.core.clock import Clock
 from ringside.core.errors import Misconfigured
 from ringside.core.media import Chunk, Track
 from ringside.core.telemetry import Metrics
-from ringside.flow.mux.ingest import Origin
+from ringside.flow.mux.ingest import Origin, Refused
 from ringside.flow.mux.way import OnAnswer, Way
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class Pusher:
 
     def _turned_away(self, way: Way, error: BaseException) -> None:
         left = [each for each in self._ways if each.refused is None]
-        if left:
+        if left and isinstance(error, Refused):
             log.error("nothing more goes to %s; it goes on to %s", way.origin, ", ".join(str(w.origin) for w in left))
         elif not self._refused.done():
             self._refused.set_exception(error)

@@ -109,10 +109,9 @@ class Lane:
                 raise Broken(f"the origin {self._origin} ended the request early")
             waiting = self.backlog.pop()
             if waiting is not None:
-                if waiting.init != init:
-                    init = waiting.init
-                    writer.write(http_chunk(init))
-                await self._write(writer, http_chunk(waiting.chunk.data))
+                ahead = b"" if waiting.init == init else http_chunk(waiting.init)
+                init = waiting.init
+                await self._write(writer, ahead + http_chunk(waiting.chunk.data))
                 self._count_sent(waiting.chunk)
             elif self._closing:
                 await self._write(writer, LAST_CHUNK)
@@ -122,6 +121,8 @@ class Lane:
                 await self._wake.wait()
 
     async def _write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        if writer.transport.is_closing():
+            raise ConnectionResetError("it closed the connection")  # which a transport that is closed may not say
         writer.write(data)
         async with asyncio.timeout(STALL_S):
             await writer.drain()
