@@ -9,6 +9,7 @@ Noise against the edge's HTTP path, a million inputs or a minute: `python -m ben
 
 import argparse
 import importlib
+import sys
 
 BENCHES = ("startup", "pipeline", "edge", "encode", "players", "crowd", "reality", "foreign")
 LONG = ("soak", "fuzz", "multicast", "sync", "faults")
@@ -20,6 +21,8 @@ def main() -> None:
     """Run the benches in turn."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHES + LONG)}")
+    if len(sys.argv) > 2 and sys.argv[1] in WITH_WORDS and {"-h", "--help"} & set(sys.argv[2:]):
+        importlib.import_module(f"bench.{sys.argv[1]}").main(sys.argv[2:])
     options = parser.parse_known_args()
     names, words = options[0].names or list(BENCHES), options[1]
     if names[0] == ALONE or (names[0] in WITH_WORDS and not set(names[1:]) & set(BENCHES + LONG)):
