@@ -176,3 +176,22 @@ def test_a_segment_whose_start_is_missing_stays_gap() -> None:
     assert [index for _, index in night.seen()] == [*range(90), *range(180, 234)]
     gaps = [segment.gap for segment in night.renderer.views[TRACK][-1].segments]
     assert gaps[:4] == [False, False, True, False]
+
+
+def test_a_studio_alone_that_freezes_is_gap_after_half_a_second_and_goes_on_where_it_thaws() -> None:
+    frozen_ns, thawed_ns = BEGIN_NS + int(2.3 * S), BEGIN_NS + int(5.3 * S)
+
+    def freezes(chunk) -> int:  # type: ignore[no-untyped-def]
+        at = end_ns(chunk) + 30_000_000
+        return thawed_ns - at if frozen_ns < at < thawed_ns else 0
+
+    night = Night()
+    night.send("london", 0, which=0, delay=freezes)
+    night.play(3.3)
+    segment = night.renderer.views[TRACK][-1].segments[-1]
+    assert [part.gap for part in segment.parts] in ([False] + [True] * n for n in (4, 5))  # overdue since 2.5 s
+    night = Night()
+    night.send("london", 0, which=0, delay=freezes)
+    night.play(7.9)
+    assert night.seen()[-1][1] == 233
+    assert [index for _, index in night.seen()][:66] == list(range(66))

@@ -21,6 +21,7 @@ class Config(BaseModel):
     takeover: bool = False  # a second publisher of a track replaces the first
     max_tracks: int = Field(default=16, ge=1, le=64)
     lag_s: float = Field(default=1.0, ge=0.2, le=10)  # a track further behind the newest one is filled with GAP
+    silent_s: float = Field(default=0.5, ge=0.1, le=10)  # nothing of any track for so long: GAP stands for it
     select_wait_s: float = Field(default=0.15, ge=0, le=5)  # a studio's chunk waits so long for a better one's
     slate_after_s: float = Field(default=1.0, ge=0, le=60)  # nothing from any studio for so long: slate; 0: never
     settle_s: float = Field(default=1.5, ge=0, le=10)  # manifests wait no longer for tracks still to come

@@ -8,7 +8,7 @@ target duration and part target are then fixed for the whole event (rfc8216bis Â
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -306,10 +306,14 @@ class Publisher:
         """GAP for what will not come in time."""
         out: list[Message] = []
         lost = 0
-        for lane, until_ticks in [] if self.ended else overdue(self.lanes.values(), self.timeline, now_ns):
+        for lane, until_ticks in [] if self.ended else self._overdue(now_ns):
             lost += not lane.window.lost
             out += self._fill_lane(lane, until_ticks)
         return out + (self._multivariant() + self._mpd(now_ns) if lost else [])
+
+    def _overdue(self, now_ns: int) -> Iterator[tuple[Lane, int]]:
+        silent_ns = int(self.config.silent_s * NS_PER_S)
+        return overdue(self.lanes.values(), self.timeline, silent_ns, now_ns)
 
     def _fill_lane(self, lane: Lane, until_ticks: int) -> list[Message]:
         gaps = lane.gaps

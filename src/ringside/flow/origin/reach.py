@@ -2,13 +2,14 @@
 
 How far behind, and when it was last heard, enter; yes or no leaves. A track that is merely late is not lost, nor one
 whose bytes wait in a socket while another's are being read: it must have been silent, and have been behind for a while.
-Only where nobody is connected who could send it, nothing is waited for: a part that is late can still be played, and
-GAP cannot be taken back.
+A part that is late can still be played, and GAP cannot be taken back. Where nothing comes of any track that is waited
+for less, and where nobody is connected who could send it not at all.
 """
 
 from ringside.flow.origin.window import Window
 
 BEHIND_NS = 250_000_000
+MARGIN_NS = 80_000_000  # who is connected may be so much later than before
 FADES = 16  # lateness is forgotten by one part in so many with each chunk
 
 
@@ -28,17 +29,22 @@ class Reach:
         self._heard_ns, self._chunk_ns, self._behind_since_ns = now_ns, chunk_ns, None
         self._late_ns = max(late_ns, self._late_ns - self._late_ns // FADES)
 
+    def overdue_ns(self, end_ns: int, now_ns: int) -> int:
+        """For how long a chunk that goes on at that instant should have been here by now; negative: it need not yet."""
+        return self.due_ns(now_ns) - end_ns - self._chunk_ns
+
     def due_ns(self, now_ns: int) -> int:
         """The Unix time up to which media would be here by now, if it came as it did before."""
-        return now_ns - self._late_ns
+        return now_ns - self._late_ns - (0 if self.deserted else MARGIN_NS)
 
-    def is_lost(self, window: Window, behind_ns: int, overdue_ns: int, now_ns: int) -> bool:
+    def is_lost(self, window: Window, behind_ns: int, overdue_ns: int, all_silent: bool, now_ns: int) -> bool:
         """Whether GAP must stand in for the track now, `behind_ns` behind the newest, `overdue_ns` behind the clock."""
         if window.lost:
-            patience_ns = 2 * self._lag_ns + self._chunk_ns
-            window.returning = window.returning and max(behind_ns, overdue_ns) <= patience_ns
+            returns_ns = 2 * self._lag_ns + self._chunk_ns
+            window.returning = window.returning and max(behind_ns, overdue_ns) <= returns_ns
             return True
-        if overdue_ns >= self._chunk_ns + (0 if self.deserted else self._lag_ns + BEHIND_NS):
+        patience_ns = 0 if self.deserted else self._lag_ns + BEHIND_NS
+        if overdue_ns >= 0 and (all_silent or overdue_ns >= patience_ns):
             return True
         if behind_ns <= self._lag_ns:
             self._behind_since_ns = None
