@@ -54,7 +54,9 @@ def test_a_time_of_day_that_came_twice_needs_its_date() -> None:
         instant("12:00", "--to", START, START + 3 * 86_400)
 
 
-@pytest.mark.parametrize("text", ["", "now", "25:00", "20:15:99x", "2026-11-23", "1e3", "--30", "+", "٣", "1:2:3:4", "9:99", "+0:75"])
+@pytest.mark.parametrize(
+    "text", ["", "now", "25:00", "20:15:99x", "2026-11-23", "1e3", "--30", "+", "٣", "1:2:3:4", "9:99", "+0:75"]
+)
 def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(Misconfigured, match=r"--from: .* write it as 20:15:30"):
         instant(text, "--from", START, END)
