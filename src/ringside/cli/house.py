@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ringside.cli import moq
+from ringside.cli.about import About
 from ringside.cli.event import Event
 from ringside.cli.ports import private_listener, shown
 from ringside.cli.public import Public
@@ -24,6 +25,11 @@ from ringside.flow.origin.archive.sessions import Session
 def addresses(event: Event) -> tuple[str, str]:
     """Where the pages are: as seen on this machine, and from others on its network."""
     return shown(event.edge.host, event.edge.port)
+
+
+def page(event: Event) -> str:
+    """What follows an address so that its page plays this event: the page of itself plays the one called main."""
+    return "" if event.event.name == About().name else f"?event={event.event.name}"
 
 
 class House:

@@ -11,7 +11,7 @@ from ringside.cli import event as event_file
 from ringside.cli import moq
 from ringside.cli.console import say
 from ringside.cli.event import Event
-from ringside.cli.house import House, addresses
+from ringside.cli.house import House, addresses, page
 from ringside.cli.publishing import prepare
 from ringside.cli.studio import studio_child
 from ringside.cli.supervisor import Child, Supervisor
@@ -67,7 +67,7 @@ def banner(event: Event, publish_to: Sequence[str], token: str) -> None:
     shown, elsewhere = addresses(event)
     also = f"   (elsewhere: {elsewhere})" if elsewhere != shown else ""
     say(f"[bold]Ringside {__version__}[/]  event [bold]{event.event.name}[/] from {_from(event)}")
-    say(f"  watch    [bold cyan]{shown}[/]{also}")
+    say(f"  watch    [bold cyan]{shown}{page(event)}[/]{also}")
     say(f"  status   {shown}status#token={token}")
     if line := moq.banner(event.moq, event.edge.port):
         say(line)

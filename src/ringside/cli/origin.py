@@ -6,7 +6,7 @@ from typing import Any
 
 from ringside.cli import event as event_file
 from ringside.cli.console import say
-from ringside.cli.house import House, addresses
+from ringside.cli.house import House, addresses, page
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.clock import Wall
 from ringside.core.telemetry import setup_log
@@ -38,7 +38,7 @@ def run(path: Path | None, changes: dict[str, dict[str, Any]], verbose: bool) ->
             say(f"  token    {house.token}   (made up now; choose one with --ingest-token)")
         if house.session.resumed:
             say(f"  session  {house.session.folder.name} is gone on with")
-        say(f"  watch    [bold cyan]{shown}[/]")
+        say(f"  watch    [bold cyan]{shown}{page(event)}[/]")
         say(f"  status   {shown}status")
         asyncio.run(_serve(house, verbose))
     finally:
