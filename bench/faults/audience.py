@@ -6,6 +6,7 @@ the habits of hls.js; the check holds all it sees against the specifications, GA
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from bench.faults.screens import screens, together
 from bench.faults.stage import TRACK, Running, Stage
 from bench.faults.verdict import Bound
 from bench.multicast.crowds import felt
+from bench.sync.machine import FULL, idle_s
 from bench.sync.room import Room
 
 RAMP_S = 2.0
@@ -39,10 +41,18 @@ class Watched:
     crowd: dict[str, Any] = field(default_factory=dict)
     check: dict[str, Any] = field(default_factory=dict)
     screens: list[dict[str, Any]] = field(default_factory=list)
+    busy_cores: float = 0.0
+    """Of the whole machine, on average, while they watched: near all of them, nothing could be in time."""
 
     def facts(self) -> dict[str, Any]:
         """To keep."""
-        return {"crowd": self.crowd, "check": self.check, "screens": self.screens}
+        told = {"crowd": self.crowd, "check": self.check, "screens": self.screens}
+        return {**told, "busy_cores": round(self.busy_cores, 2), "starved": self.starved}
+
+    @property
+    def starved(self) -> bool:
+        """Whether the machine itself was the bottleneck."""
+        return self.busy_cores >= FULL * (os.cpu_count() or 1)
 
     @property
     def stalls(self) -> int | None:
@@ -83,6 +93,7 @@ class Audience:
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self.began_s = time.time()
         self.ends_s = self.began_s
+        self._idle_s = idle_s()
         self.seen_until_s = self.began_s
 
     @property
@@ -100,7 +111,7 @@ class Audience:
         self.pause(RAMP_S + SETTLE_S)
         if check:
             self._send("check", url, "--seconds", str(seconds), "--json", str(self._check_file))
-        self.began_s = time.time()
+        self.began_s, self._idle_s = time.time(), idle_s()
         self.ends_s = self.began_s + seconds
 
     def _send(self, verb: str, *words: str) -> None:
@@ -130,7 +141,8 @@ class Audience:
     def leave(self) -> Watched:
         """What they felt from `begin` on. Raises SystemExit where one of them has nothing to say."""
         self.until_end()
-        watched = Watched(screens=self.screens(self.began_s))
+        busy = (os.cpu_count() or 1) - (idle_s() - self._idle_s) / max(0.1, time.time() - self.began_s)
+        watched = Watched(screens=self.screens(self.began_s), busy_cores=busy)
         said = {verb: _ended(process) for verb, process in self._processes.items()}
         self._processes.clear()
         if "crowd" in said:

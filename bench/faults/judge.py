@@ -46,6 +46,8 @@ class Judge:
         said = [
             f"  {'fired' if one['so'] else 'DID NOT FIRE'}: {one['what']} ({one['proof']})" for one in result["fired"]
         ]
+        if result["facts"].get("starved"):
+            said.append(f"  THE MACHINE WAS THE BOTTLENECK: {result['facts']['busy_cores']} cores were busy throughout")
         if control and not control["refuted"]:
             said.append("  THE CONTROL KEPT EVERY BOUND: this row proves nothing")
         return [table, *said]
