@@ -39,7 +39,9 @@ class Night:
         return entered
 
     def origin(self, port: int = 0) -> Running:
-        return self.stack(ringside(self._folder, "origin", *self._light, port=port or free_port()))
+        port = port or free_port()
+        kept = ["--archive", str(self._folder / str(port))]  # each has its own, as on two machines
+        return self.stack(ringside(self._folder, "origin", *self._light, *kept, port=port))
 
     def upstream(self) -> dict[str, Any]:
         found: dict[str, Any] = self.edge.status()["upstream"]
