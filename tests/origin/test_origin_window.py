@@ -4,6 +4,7 @@ import itertools
 from dataclasses import replace
 from fractions import Fraction
 
+import pytest
 from origin_kit import AUDIO, EVEN, TIMELINE, VIDEO, chunks, track_of
 
 from ringside.core.media import Chunk, Grid, View
@@ -50,6 +51,13 @@ def assert_no_hole(window: Window) -> None:
             assert (part.index, part.start_ticks) == (index, at)
             assert part.duration_ticks <= window.rules.limit_ticks
             at += part.duration_ticks
+
+
+def assert_no_short_part(window: Window) -> None:
+    """All but the last of a segment are at least 85 % as long as a part may be (rfc8216bis §4.4.3.7)."""
+    for segment in shown(window).segments:
+        for part in segment.parts[:-1]:
+            assert part.duration_ticks >= 0.85 * (window.rules.limit_ticks - 1), segment.parts
 
 
 def test_a_chunk_of_our_studio_is_a_part_at_once() -> None:
@@ -166,6 +174,34 @@ def test_an_encoder_that_leaves_frames_out_leaves_no_part_out() -> None:
     assert parts_of(window) == [(n, "immmmimmmm") for n in range(3)]
     assert {part.duration_ticks for segment in shown(window).segments for part in segment.parts} == {6000}
     assert_no_hole(window)
+
+
+@pytest.mark.parametrize("parts", range(1, 5))
+@pytest.mark.parametrize("frames", range(6))
+def test_no_part_is_short_behind_a_hole_of_any_length(parts: int, frames: int) -> None:
+    window = window_on(VIDEO)
+    all_of_it = chunks("v", VIDEO, (EVEN, 0), 20)
+    late = all_of_it[1 + parts]
+    passed_over = frames * VIDEO.frame_ticks
+    owed = replace(
+        late,
+        start_ticks=late.start_ticks + passed_over,
+        duration_ticks=late.duration_ticks - passed_over,
+        independent=True,  # the key frame that is owed for one that was passed over
+    )
+    fed(window, [all_of_it[0], owed, *all_of_it[2 + parts :]])
+    assert_no_hole(window)
+    assert_no_short_part(window)
+
+
+@pytest.mark.parametrize("frames", range(1, 30))
+def test_filling_makes_no_short_part(frames: int) -> None:
+    window = window_on(VIDEO)
+    fed(window, chunks("v", VIDEO, (EVEN, 0), 2))
+    for until in range(frames, 60, frames):
+        window.fill(window.first_ticks + until * VIDEO.frame_ticks)
+    assert_no_hole(window)
+    assert_no_short_part(window)
 
 
 def test_chunks_that_come_twice_or_late_are_dropped_and_counted() -> None:

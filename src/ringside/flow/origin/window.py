@@ -131,7 +131,7 @@ class Window:
         if self._growing is None or chunk.number > self._growing.number:
             changes += self._reach(chunk)
         elif not self._is_bridged(chunk):
-            changes += self._gap_parts(chunk.start_ticks)
+            changes += self._gap_parts(chunk.start_ticks, chunk)
         changes += self._append(chunk, session)
         return changes + (self.close() if chunk.last else [])
 
@@ -188,7 +188,7 @@ class Window:
             changes += self.close() + self._absent(chunk.number)
         self._begin(chunk.number, self._discontinuity)
         self._new_timing = self._discontinuity = False
-        return changes if self._is_bridged(chunk) else changes + self._gap_parts(chunk.start_ticks)
+        return changes if self._is_bridged(chunk) else changes + self._gap_parts(chunk.start_ticks, chunk)
 
     def _absent(self, number: int) -> list[Change]:
         """GAP segments for the numbers up to `number`; as long as the last one where nobody knows their ends."""
@@ -245,8 +245,11 @@ class Window:
         growing.parts.append(part)
         return [Parted(growing.number, part)]
 
-    def _gap_parts(self, until_ticks: int) -> list[Change]:
-        """Account for the time up to `until_ticks` by GAP parts, none over the limit."""
+    def _gap_parts(self, until_ticks: int, resuming: Chunk | None = None) -> list[Change]:
+        """Account for the time up to `until_ticks` by GAP parts, none over the limit.
+
+        What is too short for a part of its own is left to the chunk that is `resuming`, where one part holds both.
+        """
         growing, span = self._growing, until_ticks - self.end_ticks
         if growing is None or span <= self.rules.tolerance_ticks:
             return []
@@ -254,13 +257,27 @@ class Window:
         start, self.end_ticks = self.end_ticks, until_ticks
         if not self.has_parts:
             return changes
-        count = -(-span // self.rules.limit_ticks)
-        edges = [start + span * i // count for i in range(count + 1)]
-        for begin, end in itertools.pairwise(edges):
+        left = self._left(span, resuming.duration_ticks) if resuming else 0
+        self.end_ticks -= left
+        for begin, end in itertools.pairwise(self._gap_edges(start, span - left)):
             part = Part(len(growing.parts), begin, end - begin, False, growing.size, 0, gap=True)
             growing.parts.append(part)
             changes.append(Parted(growing.number, part))
         return changes
+
+    def _left(self, span: int, resuming_ticks: int = 0) -> int:
+        """How much of a hole waits for the part that is resuming: what whole parts leave, if that is too short."""
+        limit = self.rules.limit_ticks
+        left = span % limit
+        return left if left < ALMOST * limit and left + resuming_ticks <= limit else 0
+
+    def _gap_edges(self, start: int, span: int) -> list[int]:
+        """Where GAP parts begin and end: equal ones where these are long enough, otherwise the last is short."""
+        limit = self.rules.limit_ticks
+        count = -(-span // limit)
+        if count and span / count < ALMOST * limit:
+            return [*range(start, start + span, limit), start + span]
+        return [start + span * i // count for i in range(count + 1)] if count else []
 
     def close(self) -> list[Change]:
         """Nothing more comes for the segment in the making."""
@@ -289,6 +306,8 @@ class Window:
                 break
             if self._growing is None:
                 self._begin(self.number + 1)
+            if not ends:
+                stop -= self._left(stop - self.end_ticks)
             changes += self._gap_parts(stop)
             if not ends:
                 break
