@@ -15,8 +15,8 @@ def test_what_a_header_says_is_read_back(order: int, name: str, run: int) -> Non
 
 @pytest.mark.parametrize(
     "value",
-    ["", ";order=1", "a b", "a; order=-1", "a; order=1001", "a; order=x", "a; order=", "a; run=xyz", "a; run=" + "f" * 14,
-     "a" * 65, "../x", "a\r\nb", "a; order=\u0661"],
+    ["", ";order=1", "a b", "a; order=-1", "a; order=1001", "a; order=x", "a; order=", "a; run=xyz",
+     "a; run=" + "f" * 14, "a" * 65, "../x", "a\r\nb", "a; order=\u0661"],
 )  # fmt: skip
 def test_what_is_no_studio_is_refused_in_a_sentence(value: str) -> None:
     with pytest.raises(NotAStudio, match=r"^Ringside-Studio: .{10,}"):
