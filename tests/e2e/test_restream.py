@@ -24,17 +24,18 @@ from ringside.flow.capture.spec import parse
 from ringside.flow.capture.srt import source as srt_source
 from tests.capture.recorder import Recorder
 from tests.e2e.conftest import Running, ringside, until
-from tests.small_event import SMALL
+from tests.small_event import CANVAS, SMALL
 
 pytestmark = [
     pytest.mark.peer,
     pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is missing: apt-get install ffmpeg"),
 ]
 KEY, PHRASE = "k3y-of-the-night", "correct-horse-battery"
-EVENT = """
-[source]
+SOURCE = """
 url = "srt://127.0.0.1:{srt}?streamid=van&latency=120"
 passphrase = "{phrase}"
+"""
+RESTREAM = """
 [[restream]]
 name = "example"
 url = "rtmp://127.0.0.1:{rtmp}/live"
@@ -79,7 +80,8 @@ def event(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("restream")
     path = folder / "event.toml"
     assert isinstance(service.source, RtmpSource)
-    path.write_text(SMALL + EVENT.format(srt=srt, rtmp=service.source.port, key=KEY, phrase=PHRASE))
+    event = SMALL.replace(CANVAS, CANVAS + SOURCE.format(srt=srt, phrase=PHRASE))
+    path.write_text(event + RESTREAM.format(rtmp=service.source.port, key=KEY))
     to = f"srt://127.0.0.1:{srt}?streamid=van&passphrase={PHRASE}&latency=120000"
     with ringside(folder, "live", "--event", str(path)) as running:
         running.on_air("v180")

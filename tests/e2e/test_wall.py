@@ -10,7 +10,10 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.e2e.chromium import IN_BROWSER
 from tests.e2e.conftest import Running, ringside, until
 
-EVENT = "source = {width = 640, height = 360}\nencode.ladder = [{height = 360, bitrate_bps = 600_000}]\n"
+EVENT = """
+source = {width = 640, height = 360}
+encode = {effort = "superfast", ladder = [{height = 360, bitrate_bps = 600_000}]}
+"""
 STEADY_MS = 80  # by media time, on a machine that does other things too
 SETTLED = """(paths) => {
   const all = ringside.players.map((one) => one.stats());

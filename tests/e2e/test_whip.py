@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.chromium import IN_BROWSER, chromium, fresh_page
-from tests.e2e.conftest import Running, free_port, light, ringside, until
+from tests.e2e.conftest import Running, free_port, ringside, until
+from tests.small_event import CANVAS, LADDER
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -73,10 +74,8 @@ def only_input(running: Running) -> dict[str, Any]:
 
 def test_a_browser_publishes_by_whip_leaves_and_comes_back(tmp_path: Path, publisher: "Browser") -> None:
     port = free_port()
-    light(tmp_path)
-    event = tmp_path / "light.toml"
-    source = f'[source]\nurl = "whip://127.0.0.1:{port}/whip"\ntoken = "{TOKEN}"\n'
-    event.write_text(source + event.read_text())
+    event = tmp_path / "event.toml"
+    event.write_text(LADDER.replace(CANVAS, f'{CANVAS}url = "whip://127.0.0.1:{port}/whip"\ntoken = "{TOKEN}"\n'))
     with ringside(tmp_path, "live", "--event", str(event)) as running:
         running.on_air()
         for _ in range(2):
