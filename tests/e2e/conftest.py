@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 LIMIT_S = 30.0
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that share the test card come last of this folder: it is on the air for no longer than they need it."""
+    here = [at for at, item in enumerate(items) if item.path.parent == Path(__file__).parent]
+    sharing = {items[at].path for at in here if "testcard" in getattr(items[at], "fixturenames", ())}
+    ordered = sorted((items[at] for at in here), key=lambda item: item.path in sharing)
+    for at, item in zip(here, ordered, strict=True):
+        items[at] = item
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
