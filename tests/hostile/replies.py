@@ -3,6 +3,7 @@
 import os
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from tests.hostile.talk import Talk
 
@@ -213,12 +214,17 @@ def trailer_endless(talk: Talk) -> None:
         talk.send(b"X-Trailer: %s\r\n" % (b"v" * 1000))
 
 
+@cache
+def megabyte() -> bytes:
+    """A megabyte of a playlist."""
+    return b"".join(LINES % i for i in range(MB // len(LINES % 1)))
+
+
 def gigabyte() -> Iterator[bytes]:
     """A playlist of 1 GB, a megabyte at a time."""
     yield START
-    piece = b"".join(LINES % i for i in range(MB // len(LINES % 1)))
     for _ in range(1024):
-        yield piece
+        yield megabyte()
 
 
 @reply("playlist-of-1-gb")
@@ -237,13 +243,19 @@ def body_until_close(talk: Talk) -> None:
         talk.send(piece)
 
 
-@reply("gzip-bomb")
-def gzip_bomb(talk: Talk) -> None:
+@cache
+def bomb() -> bytes:
     """A gigabyte of line ends after a playlist's first line, in about a megabyte."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     first = packer.compress(START + b"\n" * (16 * MB)) + packer.flush(zlib.Z_FULL_FLUSH)
     block = packer.compress(b"\n" * (16 * MB)) + packer.flush(zlib.Z_FULL_FLUSH)
-    body = first + block * 63 + b"\x03\x00"  # the last block is empty; the checksum never comes
+    return first + block * 63 + b"\x03\x00"  # the last block is empty; the checksum never comes
+
+
+@reply("gzip-bomb")
+def gzip_bomb(talk: Talk) -> None:
+    """A bomb, with an honest length."""
+    body = bomb()
     talk.send(OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body), body)
 
 
