@@ -7,6 +7,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from origin_kit import AUDIO, EVEN, VIDEO, Event, S, chunks, end_ns
+from tests.thorough import examples
 
 from ringside.core.media import Chunk, Grid
 
@@ -78,7 +79,7 @@ def play(troubles: list[Trouble], first_part: int) -> Event:
     return event
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(TROUBLES, st.integers(0, 9))
 def test_whatever_happens_viewers_are_told_a_consistent_story(troubles: list[Trouble], first_part: int) -> None:
     event = play(troubles, first_part)  # the edge checks every message as it comes
@@ -122,7 +123,7 @@ def assert_whole(name: str, view) -> None:  # type: ignore[no-untyped-def]
             assert not (before.gap and not after.gap) or after.independent, "media resumes where nothing can decode it"
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(TROUBLES)
 def test_renditions_stay_within_reach_of_one_another(troubles: list[Trouble]) -> None:
     event = play([t for t in troubles if t.kind != "late"], 0)
