@@ -4,10 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
 SOURCE ?= testcard
+# Every process that a test starts would compile all that it imports once more.
+export PYTHONDONTWRITEBYTECODE :=
 PAGES := $(shell find src/ringside/flow/watch -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.mjs' 2>/dev/null | grep -v -e /dist/ -e node_modules)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live relay test test-crowds test-light test-events test-pages check bench clean
+.PHONY: help setup live relay test test-heavy test-crowds test-light test-events test-pages check bench clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +36,8 @@ live: setup  ## carry the test card (or SOURCE=...) live to http://127.0.0.1:808
 check: setup  ## lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
-# Three lanes side by side: what plays in a browser, what runs whole events or plays peers', and the rest, which gives
-# way to both.
+# Lanes: the crowds, which take all there is; then, side by side, what plays in a browser and what runs whole events or
+# plays peers'. The rest runs beside all of them, and gives way.
 PAGES_TESTED := tests/watch $(foreach name,moq push wall page,tests/e2e/test_$(name).py) tests/test_bench_sync.py
 WITH_PEERS := tests/relay/test_pull_peers.py
 EVENTS := $(filter-out $(PAGES_TESTED),$(wildcard tests/e2e/test_*.py)) tests/deploy tests/cli $(WITH_PEERS)
@@ -48,11 +50,14 @@ test: setup check  ## everything CI runs: lint, types, tests
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
+	@$(MAKE) --no-print-directory --keep-going --jobs 3 --output-sync=target test-light test-heavy
+endif
+
+test-heavy:
 	@failed=0; \
 	$(MAKE) --no-print-directory test-crowds || failed=1; \
-	$(MAKE) --no-print-directory --keep-going --jobs 3 --output-sync=target test-light test-events test-pages || failed=1; \
+	$(MAKE) --no-print-directory --keep-going test-events test-pages || failed=1; \
 	exit $$failed
-endif
 
 test-crowds:
 	@$(BIN)/pytest -n 2 --dist loadfile $(CROWDS)
