@@ -3,38 +3,43 @@
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import get, light, ringside, until
+from tests.e2e.conftest import Running, get, light, ringside, until
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One event, of which one process after another is ended."""
+    folder = tmp_path_factory.mktemp("processes")
+    with ringside(folder, "live", *light(folder)) as live:
+        yield live.on_air()
+
+
+def test_a_studio_that_is_terminated_does_not_end_the_event(running: Running) -> None:
+    before = running.pid_of("studio")
+    subprocess.run(["kill", "-TERM", str(before)], check=True)
+    until(lambda: running.pid_of("studio") != before, "the studio is started again")
+    assert "#EXT-X-ENDLIST" not in running.playlist()
+    until(lambda: any("studio" in line["text"] for line in running.status()["log"]), "the page's log says so")
 
 
 @pytest.mark.parametrize("name", ["studio", "origin", "edge-1"])
-def test_a_child_that_is_killed_comes_back_and_the_event_goes_on(tmp_path: Path, name: str) -> None:
-    with ringside(tmp_path, "live", *light(tmp_path)) as running:
-        running.on_air()
-        before = running.pid_of(name)
-        newest = max(int(n) for n in re.findall(r'URI="(\d+)\.\d+\.m4s"', running.playlist()))
-        subprocess.run(["kill", "-9", str(before)], check=True)
-        until(lambda: running.pid_of(name) != before, f"{name} is started again")
+def test_a_child_that_is_killed_comes_back_and_the_event_goes_on(running: Running, name: str) -> None:
+    before = running.pid_of(name)
+    newest = max(int(n) for n in re.findall(r'URI="(\d+)\.\d+\.m4s"', running.playlist()))
+    subprocess.run(["kill", "-9", str(before)], check=True)
+    until(lambda: running.pid_of(name) != before, f"{name} is started again")
 
-        def goes_on() -> bool:
-            return max(int(n) for n in re.findall(r'URI="(\d+)\.\d+\.m4s"', running.playlist())) > newest + 1
+    def goes_on() -> bool:
+        return max(int(n) for n in re.findall(r'URI="(\d+)\.\d+\.m4s"', running.playlist())) > newest + 1
 
-        until(goes_on, "new segments are published")
-        numbers = [int(n) for n in re.findall(r"^(\d+)\.m4s", running.playlist(), re.M)]
-        assert numbers == list(range(numbers[0], numbers[-1] + 1)), "media sequence numbers stay numbers"
-
-
-def test_a_studio_that_is_terminated_does_not_end_the_event(tmp_path: Path) -> None:
-    with ringside(tmp_path, "live", *light(tmp_path)) as running:
-        running.on_air()
-        before = running.pid_of("studio")
-        subprocess.run(["kill", "-TERM", str(before)], check=True)
-        until(lambda: running.pid_of("studio") != before, "the studio is started again")
-        assert "#EXT-X-ENDLIST" not in running.playlist()
-        until(lambda: any("studio" in line["text"] for line in running.status()["log"]), "the page's log says so")
+    until(goes_on, "new segments are published")
+    numbers = [int(n) for n in re.findall(r"^(\d+)\.m4s", running.playlist(), re.M)]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1)), "media sequence numbers stay numbers"
 
 
 def test_duration_ends_the_event_properly(tmp_path: Path) -> None:
