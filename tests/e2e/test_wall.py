@@ -165,14 +165,14 @@ def test_a_blocked_push_is_replaced_and_comes_back_without_black(page: Page, eve
     assert page.evaluate("window.black") == 0
 
 
-def test_the_past_is_played_by_hls_and_live_again_by_push(page: Page, event: Running) -> None:
+def test_the_past_is_played_out_of_the_dvr_and_live_again_by_push(page: Page, event: Running) -> None:
     until(lambda: event.playlist().count("#EXTINF") >= 6, "there is a past")
     page.goto(event.url)
     settled(page, ["push"])
     page.wait_for_function(REACHES_BACK)
     page.keyboard.press("Home")
     page.wait_for_function(
-        "(s => s.path === 'll-hls' && s.state === 'playing' && s.behind_ms > 3000)(ringside.players[0].stats())"
+        "(s => s.path === 'hls-dvr' && s.state === 'playing' && s.behind_ms > 3000)(ringside.players[0].stats())"
     )
     page.keyboard.press("l")
     settled(page, ["push"])
