@@ -1,7 +1,7 @@
 """Encoders that know nothing of our timeline: their offset to UTC, their cuts, their restarts. Simulated time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import pytest
@@ -267,11 +267,33 @@ def chunk_of(durations: tuple[int, ...], brands: tuple[str, ...]) -> ChunkInfo:
     return ChunkInfo(brands, 1, 0, sum(durations), count, durations, nothing, nothing, nothing, True, None)
 
 
+def ticks_of(durations: tuple[int, ...], *brands: str, said: int = 0) -> int:
+    header = replace(parse_init(VIDEO_TRACK.init), default_duration=said)
+    return frame_ticks_of(chunk_of(durations, brands), header)
+
+
 def test_a_frame_passed_over_at_the_very_start_does_not_change_the_grid() -> None:
-    assert frame_ticks_of(chunk_of((4000, 1000, 1000), ("cmfs",))) == 1000
-    assert frame_ticks_of(chunk_of((1001, 2002), ("cmfl",))) == 1001
+    assert ticks_of((4000, 1000, 1000), "cmfs") == 1000
+    assert ticks_of((1001, 2002), "cmfl") == 1001
+    assert ticks_of((6000,), "cmfs", said=1000) == 1000
+    assert ticks_of((2000, 4000), "cmfl", said=1000) == 1000
+    assert ticks_of((1001, 2002), "cmfl", said=1000) == 1001, "a header that speaks of something else"
 
 
 def test_a_foreign_encoders_rounding_is_averaged() -> None:
-    assert frame_ticks_of(chunk_of((33, 34, 33), ("msdh",))) == 33
-    assert frame_ticks_of(chunk_of((500, 520, 480), ())) == 500
+    assert ticks_of((33, 34, 33), "msdh") == 33
+    assert ticks_of((500, 520, 480)) == 500
+
+
+def test_a_studio_too_busy_for_more_than_a_picture_a_part_is_still_locked_to_utc() -> None:
+    studio = Studio()
+    index = TIMELINE.first_frame(VIDEO, EVEN)
+    for session, part in enumerate(range(4), 1):  # a connection of its own for each
+        studio.intake.header(session, "v180", VIDEO_TRACK.init)
+        data = write_chunk(VIDEO, index + 6 * part, [Sample(True, b"x", frames=6)], part == 0)
+        studio.edge.take(studio.intake.chunk(session, data, studio.now_ns))
+        studio.intake.close(session)
+    lane = studio.publisher.lanes["v180"]
+    assert lane.grid == VIDEO
+    assert not any(segment.gap for segment in lane.window.segments)
+    assert lane.window.number == EVEN

@@ -140,7 +140,7 @@ class Intake:
 def _described(state: _Session, info: ChunkInfo) -> tuple[Track, Grid]:
     """The track as manifests will have it, and its grid, from header and first chunk."""
     header = state.header
-    frame_ticks = frame_ticks_of(info)
+    frame_ticks = frame_ticks_of(info, header)
     fps = Fraction(header.timescale, frame_ticks) if header.kind == "video" else Fraction(0)
     track = Track(
         state.name, header.kind, header.codec, header.timescale, state.init, header.bandwidth_bps, header.average_bps,
@@ -149,15 +149,19 @@ def _described(state: _Session, info: ChunkInfo) -> tuple[Track, Grid]:
     return track, Grid(header.kind, header.timescale, frame_ticks)
 
 
-def frame_ticks_of(info: ChunkInfo) -> int:
-    """Ticks of a frame, from a first chunk.
+def frame_ticks_of(info: ChunkInfo, header: Header) -> int:
+    """Ticks of a frame, from a header and a first chunk.
 
-    On our own grid a frame passed over lengthens the one before it, so the shortest is the frame. A foreign encoder's
-    durations may jitter by their rounding: there the mean is.
+    On our own grid a frame passed over lengthens the one before it, and that may befall every frame of a chunk: there
+    the header says what a frame is, or else the shortest is one. A foreign encoder's durations may jitter by their
+    rounding: there the mean is.
     """
-    if OURS & set(info.brands):
-        return max(1, min(info.durations))
-    return max(1, round(info.duration_ticks / info.sample_count))
+    if not OURS & set(info.brands):
+        return max(1, round(info.duration_ticks / info.sample_count))
+    said = header.default_duration
+    if said and all(duration % said == 0 for duration in info.durations):
+        return said
+    return max(1, min(info.durations))
 
 
 def _is_near(ticks: int, grid: Grid, now_ns: int) -> bool:
