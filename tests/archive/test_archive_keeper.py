@@ -246,6 +246,7 @@ def test_without_an_archive_the_spool_alone_keeps_the_dvr(tmp_path: Path) -> Non
             house.open()
             house.play((0, 0), 150)
             await house.until(lambda: not (house.folder / "v720" / f"{EVEN + 2}.m4s").exists())
+            await house.until(lambda: (house.folder / "v720" / f"{EVEN + 13}.m4s").exists())
             assert (await house.keeper.read("v720", EVEN + 13)).startswith(b"v720/")
             with pytest.raises(Missing):
                 await house.keeper.read("v720", EVEN + 2)

@@ -12,7 +12,7 @@ from typing import Any
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.errors import RingsideError
 
-PATIENCE_S = 2.5  # less than an asker's own
+PATIENCE_S = 5.0  # less than an asker's own; an origin that is started again on a busy machine is there by then
 AGAIN_S = 0.3  # a question is lost with an origin that is just being started again
 
 

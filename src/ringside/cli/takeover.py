@@ -24,7 +24,7 @@ from ringside.core.errors import RingsideError
 
 log = logging.getLogger(__name__)
 
-ASK_S = 3.0  # an answer comes within
+ASK_S = 6.0  # an answer comes within
 PATIENCE_S = 120.0  # a new supervisor may take so long to start before it is hung up on
 MAX_ASKERS = 8
 LINE_BYTES = 1024

@@ -12,7 +12,7 @@ from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.errors import RingsideError
 from ringside.flow.origin.target import milliseconds
 
-PATIENCE_S = 2.5  # less than an asker's own
+PATIENCE_S = 5.0  # less than an asker's own; an origin that is started again on a busy machine is there by then
 AGAIN_S = 0.3  # an order is lost with an origin that is just being started again
 
 
