@@ -36,9 +36,9 @@ live: setup  ## carry the test card (or SOURCE=...) live to http://127.0.0.1:808
 check: setup  ## lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
-# Lanes: the crowds, which take all there is; then, side by side, what plays in a browser and what runs whole events or
-# plays peers'. The rest runs beside all of them, and gives way.
-PAGES_TESTED := tests/watch $(foreach name,moq push wall page,tests/e2e/test_$(name).py) tests/test_bench_sync.py
+# Lanes: the crowds, which take all there is; then, side by side, what plays in a browser or to services, and what runs
+# whole events or plays peers'. The rest runs beside all of them, and gives way.
+PAGES_TESTED := tests/watch $(foreach name,moq push wall page whip two_studios restream,tests/e2e/test_$(name).py) tests/test_bench_sync.py
 WITH_PEERS := tests/relay/test_pull_peers.py
 EVENTS := $(filter-out $(PAGES_TESTED),$(wildcard tests/e2e/test_*.py)) tests/deploy tests/cli $(WITH_PEERS)
 CROWDS := tests/check tests/crowd
