@@ -5,6 +5,7 @@ import errno
 import logging
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,17 @@ def newest(house: House) -> tuple[int, int]:
     """The (segment, part) that comes next, as players know."""
     playlists = [m for m in house.told if isinstance(m, Playlist) and "/v720/" in m.path]
     return playlists[-1].next
+
+
+def frozen_disk() -> tuple[Callable[[int, bytes, int], None], threading.Event]:
+    """What stands in the place of the spool's write, and what lets it go on."""
+    thawed, write = threading.Event(), spool_module._write_all
+
+    def frozen(fd: int, data: bytes, at: int) -> None:
+        thawed.wait(3)
+        write(fd, data, at)
+
+    return frozen, thawed
 
 
 def test_what_is_finished_is_in_the_store_and_read_again(tmp_path: Path) -> None:
@@ -83,11 +95,7 @@ def test_an_origin_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_frozen_disk_holds_nobody_up_and_all_is_written_when_it_thaws(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    thawed, write = threading.Event(), spool_module._write_all
-
-    def frozen(fd: int, data: bytes, at: int) -> None:
-        thawed.wait(3)
-        write(fd, data, at)
+    frozen, thawed = frozen_disk()
 
     async def run() -> None:
         async with kept(tmp_path, **store_of(tmp_path)) as house:
@@ -141,11 +149,7 @@ def test_a_full_disk_is_said_aloud_and_caught_up_with(tmp_path: Path, monkeypatc
 def test_what_a_disk_takes_too_late_is_a_gap_in_the_archive_and_the_journal_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    thawed, write = threading.Event(), spool_module._write_all
-
-    def frozen(fd: int, data: bytes, at: int) -> None:
-        thawed.wait(3)
-        write(fd, data, at)
+    frozen, thawed = frozen_disk()
 
     async def run() -> None:
         async with kept(tmp_path, **store_of(tmp_path)) as house:

@@ -75,13 +75,18 @@ def test_a_blocking_reload_over_http_2_is_held_until_the_part_is_there(edge: str
     assert told.endswith("2")
 
 
+def _is_of_the_edge(rule: str) -> bool:
+    """The encoder's pace is not: tests/e2e/test_check.py judges it, where the machine is free for it."""
+    return rule.startswith(("http", "ll-hls")) and rule != "ll-hls.part-in-time"
+
+
 def test_the_checker_finds_nothing_wrong_with_how_it_answers(edge: str, tmp_path: Path) -> None:
     found = tmp_path / "found.json"
     command = ["check", f"{edge}/live/main/index.m3u8", "--seconds", "6", "--insecure", "--json", str(found)]
     subprocess.run([sys.executable, "-m", "ringside", *command], capture_output=True, timeout=90, check=False)
     told = json.loads(found.read_text())
     assert told["kind"] == "ll-hls"
-    assert [finding for finding in told["findings"] if finding["rule"].startswith(("http", "ll-hls"))] == []
+    assert [finding for finding in told["findings"] if _is_of_the_edge(finding["rule"])] == []
 
 
 def test_a_small_crowd_plays(edge: str, tmp_path: Path) -> None:

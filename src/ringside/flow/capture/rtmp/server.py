@@ -11,7 +11,7 @@ frame waited for, B-frames after it included; it never goes back.
 import asyncio
 import logging
 import socket
-import threading
+from functools import partial
 
 from ringside.core.clock import Clock
 from ringside.core.errors import Misconfigured
@@ -21,6 +21,7 @@ from ringside.flow.capture.rtmp import flv
 from ringside.flow.capture.rtmp.actions import WRAP_NS
 from ringside.flow.capture.rtmp.connection import Connection
 from ringside.flow.capture.rtmp.door import Door
+from ringside.flow.capture.serving import Serving
 from ringside.flow.capture.sink import Sink
 
 log = logging.getLogger(__name__)
@@ -58,9 +59,7 @@ class RtmpSource:
         self.decoder: Decoder
         self._publisher: Connection | None = None
         self._say_full = throttled(log, clock)
-        self._stopping: asyncio.Event
-        self._loop: asyncio.AbstractEventLoop
-        self._thread: threading.Thread | None = None
+        self._serving = Serving("rtmp", JOIN_S)
 
     @property
     def name(self) -> str:
@@ -73,22 +72,15 @@ class RtmpSource:
     def start(self, sink: Sink) -> None:
         """Listen. Raises Misconfigured when the address cannot be had; port 0 becomes the port that was given."""
         listener = self._bind()
-        self._loop = asyncio.new_event_loop()
-        self._stopping = asyncio.Event()
         self.port = listener.getsockname()[1]
         self.decoder = Decoder(sink, self.clock, self.metrics)
         self.decoder.start()
-        self._thread = threading.Thread(target=self._run, args=(listener,), name="rtmp", daemon=True)
-        self._thread.start()
+        self._serving.start(partial(self._serve, listener))
 
     def stop(self) -> None:
         """Close every connection and the port; the sink is called no more once this returns."""
-        if self._thread is None:
-            return
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(JOIN_S)
-        self._thread = None
-        self.decoder.stop("the RTMP server was stopped")
+        if self._serving.stop():
+            self.decoder.stop("the RTMP server was stopped")
 
     def is_busy_for(self, connection: Connection) -> bool:
         """Whether another connection publishes and may not be replaced."""
@@ -118,22 +110,15 @@ class RtmpSource:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         return listener
 
-    def _run(self, listener: socket.socket) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve(listener))
-
     async def _serve(self, listener: socket.socket) -> None:
         server = await asyncio.get_running_loop().create_server(self._accept, sock=listener)
         log.info("rtmp: waiting for a publisher at %s/KEY", self.name)
         async with server:
-            while not self._stopping.is_set():
+            while not self._serving.stopped:
                 for connection in list(self.connections):
                     connection.tick()
                 self.metrics.gauge("rtmp_connections", len(self.connections))
-                try:
-                    await asyncio.wait_for(self._stopping.wait(), TICK_S)
-                except TimeoutError:
-                    continue
+                await self._serving.pause(TICK_S)
         for connection in list(self.connections):
             connection.dismiss("the RTMP server was stopped")
         await asyncio.sleep(0)  # what was said goodbye leaves now

@@ -83,10 +83,28 @@ class Heard:
         return told
 
 
-class Listening:
-    """Waits to be called. Raises Misconfigured when the port cannot be had."""
+class _Receiving:
+    """What both tell of the connection that is heard."""
 
     ends = False
+
+    def __init__(self, srt: Srt) -> None:
+        self._poll = Poll(srt)
+        self._heard = Heard(self._poll)
+
+    @property
+    def sender(self) -> int:
+        """How many connections have been heard."""
+        return self._heard.count
+
+    @property
+    def trouble(self) -> str:
+        """Why the last one is not heard any more."""
+        return self._heard.trouble
+
+
+class Listening(_Receiving):
+    """Waits to be called. Raises Misconfigured when the port cannot be had."""
 
     def __init__(
         self, srt: Srt, host: str, port: int, options: Options, door: Door, clock: Clock, takeover: bool = False
@@ -95,25 +113,14 @@ class Listening:
         self._say_refused = throttled(log, clock)
         self._turned_away: deque[tuple[str, Refusal]] = deque(maxlen=16)  # filled by libsrt's thread
         self.refused = 0
+        super().__init__(srt)
         self._listener = srt.listen(host, port, options, self._judge)
         self.port = self._listener.port
-        self._poll = Poll(srt)
         self._poll.add(self._listener)
-        self._heard = Heard(self._poll)
         self._encrypted = bool(options.passphrase)
 
     def __repr__(self) -> str:
         return f"<Listening on {self.port}, {self._heard.count} senders, {self.refused} refused>"
-
-    @property
-    def sender(self) -> int:
-        """How many have been heard."""
-        return self._heard.count
-
-    @property
-    def trouble(self) -> str:
-        """Why the last one is not heard any more."""
-        return self._heard.trouble
 
     def receive(self, within_s: float) -> bytes | None:
         """What the sender has sent."""
@@ -159,31 +166,19 @@ class Listening:
         return said
 
 
-class Calling:
+class Calling(_Receiving):
     """Calls an encoder that listens, again and again until it answers."""
 
-    ends = False
     port = 0
 
     def __init__(self, srt: Srt, host: str, port: int, options: Options) -> None:
         self._srt, self._host, self._there, self._options = srt, host, port, options
-        self._poll = Poll(srt)
-        self._heard = Heard(self._poll)
+        super().__init__(srt)
         self._call: Socket | None = None
         self._again_s = 0.0
 
     def __repr__(self) -> str:
         return f"<Calling {self._host}:{self._there}, {self._heard.count} senders>"
-
-    @property
-    def sender(self) -> int:
-        """How many connections there have been."""
-        return self._heard.count
-
-    @property
-    def trouble(self) -> str:
-        """Why the encoder is not heard."""
-        return self._heard.trouble
 
     def receive(self, within_s: float) -> bytes | None:
         """What the encoder has sent."""

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 import socket
-import threading
+from functools import partial
 from typing import Any
 
 from ringside.core.clock import Clock
@@ -21,6 +21,7 @@ from ringside.flow.capture.coded.backlog import Began, Coded, Ended
 from ringside.flow.capture.coded.decoder import Decoder
 from ringside.flow.capture.coded.unit import Config, Unit
 from ringside.flow.capture.config import Input
+from ringside.flow.capture.serving import Serving
 from ringside.flow.capture.sink import Sink
 from ringside.flow.capture.source import SourceInfo
 from ringside.flow.capture.spec import Spec
@@ -66,9 +67,7 @@ class WhipSource:
         self._codecs: dict[str, str] = {}  # that the decoder is set up for
         self._rates, self._bitrate_bps = Rates(), 0
         self._closing: set[asyncio.Task[None]] = set()
-        self._loop: asyncio.AbstractEventLoop
-        self._stopping: asyncio.Event
-        self._thread: threading.Thread | None = None
+        self._serving = Serving("whip", JOIN_S)
 
     def __repr__(self) -> str:
         return f"<WhipSource {self.name} {self._stage!r}>"
@@ -77,21 +76,14 @@ class WhipSource:
         """Listen. Raises Misconfigured when the address cannot be had; port 0 becomes the port that was given."""
         listener = self._listen()
         self._address, self.port = listener.getsockname()[:2]
-        self._loop = asyncio.new_event_loop()
-        self._stopping = asyncio.Event()
         self._decoder = Decoder(sink, self._clock, self._metrics, "whip", self._want_key)
         self._decoder.start()
-        self._thread = threading.Thread(target=self._run, args=(listener,), name="whip", daemon=True)
-        self._thread.start()
+        self._serving.start(partial(self._serve, listener))
 
     def stop(self) -> None:
         """Close every connection and the port; the sink is called no more once this returns."""
-        if self._thread is None:
-            return
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(JOIN_S)
-        self._thread = None
-        self._decoder.stop(GONE)
+        if self._serving.stop():
+            self._decoder.stop(GONE)
 
     def status(self) -> dict[str, Any]:
         """Who publishes, in what, and how well it comes."""
@@ -163,7 +155,7 @@ class WhipSource:
                     self._close(peer)
 
     def _close(self, peer: Peer) -> None:
-        task = self._loop.create_task(peer.close())
+        task = self._serving.loop.create_task(peer.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -182,14 +174,10 @@ class WhipSource:
                 f"source {self.name}: {host} port {self._spec.port} cannot be listened on: {reason}"
             ) from None
 
-    def _run(self, listener: socket.socket) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve(listener))
-
     async def _serve(self, listener: socket.socket) -> None:
         endpoint = Web(self._spec.app, self._door, self, self._metrics)
         await endpoint.runner.setup()
-        server = await self._loop.create_server(endpoint.connection, sock=listener)
+        server = await self._serving.loop.create_server(endpoint.connection, sock=listener)
         log.info("whip: waiting for a publisher at http://%s:%d%s", self._spec.host, self.port, self._spec.app)
         async with server:
             await self._watch()
@@ -201,16 +189,13 @@ class WhipSource:
     async def _watch(self) -> None:
         """Until it is stopped, see who is silent, and count."""
         ticks = 0
-        while not self._stopping.is_set():
+        while not self._serving.stopped:
             self._do(self._stage.tick(self._clock.now_ns()))
             self._metrics.gauge("whip_connections", len(self._peers))
             if ticks % LOOK_TICKS == 0:
                 await self._look()
             ticks += 1
-            try:
-                await asyncio.wait_for(self._stopping.wait(), TICK_S)
-            except TimeoutError:
-                continue
+            await self._serving.pause(TICK_S)
 
     async def _look(self) -> None:
         peer = self._peers.get(self._stage.publisher or "")

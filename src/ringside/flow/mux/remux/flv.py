@@ -5,7 +5,7 @@ timed from the first one on. Configurations are told again when they change.
 """
 
 from ringside.core.rtmp import amf
-from ringside.flow.mux.remux.packet import Codec, Codecs, Packet, Tag
+from ringside.flow.mux.remux.packet import Codec, Codecs, Opening, Packet, Tag
 
 AVC_KEY, AVC_INTER, AAC = b"\x17", b"\x27", b"\xaf"
 CONFIG, FRAME = b"\x00", b"\x01"
@@ -18,7 +18,7 @@ class Flv:
     """A connection's writer."""
 
     def __init__(self) -> None:
-        self._begun_ns: int | None = None
+        self._opening = Opening()
         self._codecs = Codecs()
 
     def __repr__(self) -> str:
@@ -26,13 +26,10 @@ class Flv:
 
     def write(self, packet: Packet) -> list[Tag]:
         """What is to be sent for it; nothing before the first that opens."""
-        if self._begun_ns is None:
-            if not packet.opens:
-                return []
-            self._begun_ns = packet.decode_ns
-        if packet.decode_ns < self._begun_ns:
+        since_ns = self._opening.since_ns(packet)
+        if since_ns is None:
             return []
-        time_ms = (packet.decode_ns - self._begun_ns) // NS_PER_MS
+        time_ms = since_ns // NS_PER_MS
         told = self._tell(packet.codecs, time_ms)
         return [*told, Tag(packet.kind, time_ms, _body(packet))]
 

@@ -56,6 +56,21 @@ class Packet:
         return self.key and (self.kind == "video" or self.codecs.video is None)
 
 
+class Opening:
+    """Where a connection's time begins: at the first packet that opens."""
+
+    def __init__(self) -> None:
+        self._begun_ns: int | None = None
+
+    def since_ns(self, packet: Packet) -> int | None:
+        """From the opening to the packet's decode time; None for what comes, or is to be decoded, before it."""
+        if self._begun_ns is None and packet.opens:
+            self._begun_ns = packet.decode_ns
+        if self._begun_ns is None or packet.decode_ns < self._begun_ns:
+            return None
+        return packet.decode_ns - self._begun_ns
+
+
 @dataclass(frozen=True, slots=True)
 class Tag:
     """What is sent: an FLV tag's body with its time since the connection began, or a run of MPEG-TS."""

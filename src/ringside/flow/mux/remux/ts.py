@@ -12,7 +12,7 @@ from typing import Any
 import av
 
 from ringside.core.media import Kind
-from ringside.flow.mux.remux.packet import Codec, Codecs, Packet, Tag
+from ringside.flow.mux.remux.packet import Codec, Codecs, Opening, Packet, Tag
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Ts:
     """A connection's writer; `close` it."""
 
     def __init__(self) -> None:
-        self._begun_ns: int | None = None
+        self._opening = Opening()
         self._time_ms = 0
         self._codecs: Codecs | None = None
         self._last: dict[Kind, int] = {"video": -1, "audio": -1}  # decode time, which has to rise
@@ -56,16 +56,13 @@ class Ts:
 
     def write(self, packet: Packet) -> list[Tag]:
         """What is to be sent for it; nothing before the first that opens."""
-        if self._begun_ns is None:
-            if not packet.opens:
-                return []
-            self._begun_ns = packet.decode_ns
-        if packet.decode_ns < self._begun_ns:
+        since_ns = self._opening.since_ns(packet)
+        if since_ns is None:
             return []
         if packet.codecs != self._codecs:
             self._open(packet.codecs)
-        self._mux(packet, self._begun_ns)
-        self._time_ms = (packet.decode_ns - self._begun_ns) // 1_000_000
+        self._mux(packet, since_ns)
+        self._time_ms = since_ns // 1_000_000
         return self._runs(self._time_ms)
 
     def close(self) -> list[Tag]:
@@ -85,12 +82,12 @@ class Ts:
             if codec is not None:
                 self._streams[codec.header.kind] = self._container.add_stream_from_template(_template(codec))
 
-    def _mux(self, packet: Packet, begun_ns: int) -> None:
+    def _mux(self, packet: Packet, since_ns: int) -> None:
         coded = av.Packet(packet.data)
         coded.stream = self._streams[packet.kind]
         coded.time_base = Fraction(1, TICKS)
-        coded.dts = max((packet.decode_ns - begun_ns) * TICKS // 10**9, self._last[packet.kind] + 1)
-        coded.pts = max((packet.shown_ns - begun_ns) * TICKS // 10**9, coded.dts)
+        coded.dts = max(since_ns * TICKS // 10**9, self._last[packet.kind] + 1)
+        coded.pts = max((since_ns + packet.shown_ns - packet.decode_ns) * TICKS // 10**9, coded.dts)
         coded.is_keyframe = packet.key
         self._last[packet.kind] = coded.dts
         try:
