@@ -50,11 +50,13 @@ class Supervising:
     def __init__(self) -> None:
         self.running: list[Child] = []
         self.dismissed: list[Child] = []
+        self.takes_s = 0.0
 
     def start(self, child: Child) -> None:
         self.running.append(child)
 
     async def dismiss(self, child: Child, within_s: float) -> None:
+        await asyncio.sleep(self.takes_s)
         self.running.remove(child)
         self.dismissed.append(child)
 
@@ -69,9 +71,27 @@ def test_it_is_started_once_ended_when_a_studio_is_back_and_started_anew() -> No
         assert len(supervisor.running) == 1
         for report in ({"stopgap": []}, {"stopgap": []}):
             keeper.hear(origin, report)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
         assert (len(supervisor.running), len(supervisor.dismissed)) == (0, 1)
         keeper.hear(origin, wanted)
+        assert len(supervisor.running) == 1
+
+    asyncio.run(test())
+
+
+def test_there_is_never_more_than_one_however_often_it_is_asked_for() -> None:
+    async def test() -> None:
+        supervisor, origin = Supervising(), Child("origin", "origin", {})
+        supervisor.takes_s = 0.02
+        keeper = StopgapKeeper(supervisor, Event(), "http://127.0.0.1:9", "secret-1")  # type: ignore[arg-type]
+        wanted = {"stopgap": [{"name": "a", "kind": "audio", "width": 0, "height": 0, "fps": "0", "average_bps": 0}]}
+        for _ in range(20):
+            keeper.hear(origin, wanted)
+            keeper.hear(origin, {"stopgap": []})
+            await asyncio.sleep(0.001)
+            assert len(supervisor.running) <= 1
+        keeper.hear(origin, wanted)
+        await asyncio.sleep(0.1)
         assert len(supervisor.running) == 1
 
     asyncio.run(test())

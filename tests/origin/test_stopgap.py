@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from origin_kit import S
-from studio_night import BEGIN_NS, TRACK, Night
+from studio_night import BEGIN_NS, TRACK, Night, end_ns
 from two_studios import made
 
 from ringside.core.studio import STOPGAP_ORDER
@@ -30,6 +30,13 @@ def test_the_slate_is_asked_for_once_when_nothing_has_come_for_a_second() -> Non
     night.send("london", 0, until_s=3.0)
     night.play(6)
     assert night.asked == [(4.1, True)]
+
+
+def test_it_is_asked_for_once_while_the_only_studio_is_frozen_however_long_that_was_on_the_air() -> None:
+    night = Watched()
+    night.send("london", 0, delay=lambda chunk: 60 * S if end_ns(chunk) > BEGIN_NS + 6 * S else 0)
+    night.play(12)
+    assert night.asked == [(7.1, True)]
 
 
 def test_it_is_never_asked_for_while_one_of_two_studios_sends() -> None:

@@ -1,4 +1,4 @@
-"""The encoder is frozen for 3 s and there is no second: GAP within one part, media again within 3 s of its waking.
+"""The encoder is frozen for 3 s and there is no second: noticed, GAP within one part, media again within 3 s of its waking.
 
 The control: it does not wake.
 """
@@ -13,6 +13,7 @@ from bench.faults.stage import stage
 from bench.faults.verdict import Row, Trial
 
 FROZEN_S = 3.0
+NOTICED_S = 0.5
 
 
 def run(options: Options) -> Trial:
@@ -40,7 +41,7 @@ def play(options: Options, for_s: float) -> Trial:
             again_s = at_s + for_s
             trial = Trial([harm.stopped("the studio", letters, for_s)])
             audience.until_end()
-            trial.bounds += without_encoder(audience, at_s, again_s)
+            trial.bounds += without_encoder(audience, at_s, again_s, NOTICED_S)
             watched = audience.leave()
         trial.bounds += watched.bounds(stalls=False) if wakes else []
         trial.facts = {**watched.facts(), "gaps": audience.account.gaps(at_s)}
@@ -49,7 +50,7 @@ def play(options: Options, for_s: float) -> Trial:
 
 ROW = Row(
     "encoder frozen 3 s, no second",
-    "GAP or slate within one part; back ≤ 3 s after it wakes; numbers and dates go on; no rule broken",
+    "noticed ≤ 0.5 s, then GAP or slate within one part; back ≤ 3 s after it wakes; numbers and dates go on; no rule broken",
     run,
     "it does not wake",
     control,

@@ -40,7 +40,7 @@ def play(options: Options, supervised: bool) -> Trial:
             at_s = time.time()
             trial = Trial([harm.kill("the studio", live.child("studio"))])
             audience.until_end()
-            trial.bounds += without_encoder(audience, at_s, at_s, supervised)
+            trial.bounds += without_encoder(audience, at_s, at_s)
             held.close()
             watched = audience.leave()
         trial.bounds += watched.bounds(stalls=False) if supervised else []
@@ -48,13 +48,16 @@ def play(options: Options, supervised: bool) -> Trial:
     return trial
 
 
-def without_encoder(audience: Audience, at_s: float, again_s: float, names: bool = True) -> list[Bound]:
-    """What the playlist owes its players when the only encoder has gone at `at_s` and may come back from `again_s`."""
+def without_encoder(audience: Audience, at_s: float, again_s: float, noticed_s: float = 0.0) -> list[Bound]:
+    """What the playlist owes its players when the only encoder has gone at `at_s` and may come back from `again_s`.
+
+    `noticed_s`: how long it may take to see that; a connection that closes says so at once.
+    """
     account, until_s = audience.account, audience.ends_s
     unsaid_s = account.silence_s(at_s, until_s, media=False)[0] - PART_S
     back_s = account.back_s(at_s, until_s)
     return [
-        Bound("nothing was told for, beyond a part's length", max(0.0, round(unsaid_s, 2)), PART_S, "s"),
+        Bound("nothing was told for, beyond a part's length", max(0.0, round(unsaid_s, 2)), PART_S + noticed_s, "s"),
         Bound("media again after", None if back_s is None else max(0.0, back_s - (again_s - at_s)), BACK_S, "s"),
         Bound("numbers passed over or dates gone back", len(account.breaches) + len(account.missing()), 0),
     ]  # fmt: skip

@@ -28,7 +28,8 @@ class StopgapKeeper:
         self._event = event
         self._to, self._token = to, token
         self._child: Child | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._wanted: list[dict[str, Any]] = []
+        self._ending: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return f"<StopgapKeeper {self._child or 'at rest'}>"
@@ -37,14 +38,23 @@ class StopgapKeeper:
         """A child's report."""
         if "stopgap" not in report:
             return
-        if report["stopgap"] and self._child is None:
-            self._child = slate_child(self._event, report["stopgap"], self._to, self._token)
+        self._wanted = report["stopgap"]
+        if self._wanted:
+            self._start()
+        elif self._child is not None and self._ending is None:
+            self._ending = asyncio.create_task(self._supervisor.dismiss(self._child, ENDING_S))
+            self._ending.add_done_callback(self._ended)
+
+    def _start(self) -> None:
+        """There is never more than one: where one is still ending, the next waits for that."""
+        if self._child is None:
+            self._child = slate_child(self._event, self._wanted, self._to, self._token)
             self._supervisor.start(self._child)
-        elif not report["stopgap"] and self._child is not None:
-            ending = asyncio.create_task(self._supervisor.dismiss(self._child, ENDING_S))
-            self._ending.add(ending)
-            ending.add_done_callback(self._ending.discard)
-            self._child = None
+
+    def _ended(self, _: "asyncio.Task[None]") -> None:
+        self._child = self._ending = None
+        if self._wanted:
+            self._start()
 
 
 def slate_child(event: Event, tracks: list[dict[str, Any]], to: str, token: str) -> Child:

@@ -30,9 +30,8 @@ class Stopgap:
         """Whether whoever runs it is to be told anew. `on_air`: the event has begun, and has not ended."""
         self._heard_ns = max(self._heard_ns, board.real_heard_ns)
         running = self.wanted or board.has_stopgap
-        if not running:
-            wanted = on_air and bool(self._after_ns) and now_ns - self._heard_ns > self._after_ns
-        else:
+        wanted = on_air and bool(self._after_ns) and now_ns - self._heard_ns > self._after_ns
+        if running and not wanted:  # a studio sends again: not until that has lasted is the slate let go
             wanted = on_air and not board.real_is_steady(now_ns, STEADY_NS)
         self.wanted = wanted
         if wanted == self._said or (self._said is None and not running and not wanted):
