@@ -1,4 +1,4 @@
-"""The encoder is frozen for 3 s and there is no second: noticed, GAP within one part, media again within 3 s of its waking.
+"""The encoder is frozen for 3 s and there is no second: noticed, GAP within one part, media ≤ 3 s after it wakes.
 
 The control: it does not wake.
 """
@@ -50,7 +50,7 @@ def play(options: Options, for_s: float) -> Trial:
 
 ROW = Row(
     "encoder frozen 3 s, no second",
-    "noticed ≤ 0.5 s, then GAP or slate within one part; back ≤ 3 s after it wakes; numbers and dates go on; no rule broken",
+    "noticed ≤ 0.5 s, then GAP or slate within one part; back ≤ 3 s after it wakes; no number or date lost",
     run,
     "it does not wake",
     control,
