@@ -69,8 +69,11 @@ class Watched:
         """Of all real players."""
         return sum(one["stalls"] for one in self.screens)
 
-    def bounds(self, stalls: bool = True) -> list[Bound]:
-        """What viewers are promised: no stall (where the row says so), nobody thrown out, no rule broken."""
+    def bounds(self, stalls: bool = True, but: str = "") -> list[Bound]:
+        """What viewers are promised: no stall (where the row says so), nobody thrown out, no rule broken.
+
+        `but`: a rule that the fault itself breaks.
+        """
         found: list[Bound] = []
         if self.crowd:
             joined = f"{self.crowd['joined']:,} viewers"
@@ -80,7 +83,8 @@ class Watched:
         if self.screens and stalls:
             found.append(Bound(f"stalls of {len(self.screens)} Chromium players", self.stalls_on_screens, 0))
         if self.check:
-            found.append(Bound("rules broken (ringside check)", self.check["must"] + self.check["should"], 0))
+            broken = sum(finding["rule"] != but for finding in self.check["findings"])
+            found.append(Bound(f"rules broken{' but ' + but if but else ''} (ringside check)", broken, 0))
         return found
 
 

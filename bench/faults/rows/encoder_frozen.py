@@ -43,7 +43,7 @@ def play(options: Options, for_s: float) -> Trial:
             audience.until_end()
             trial.bounds += without_encoder(audience, at_s, again_s, NOTICED_S)
             watched = audience.leave()
-        trial.bounds += watched.bounds(stalls=False) if wakes else []
+        trial.bounds += watched.bounds(stalls=False, but="ll-hls.part-in-time") if wakes else []
         trial.facts = {**watched.facts(), "gaps": audience.account.gaps(at_s)}
     return trial
 

@@ -8,8 +8,7 @@ from bench.faults.options import Options
 from bench.faults.rows.srt_loss import LOSSES, TOO_MUCH, Way, play
 from bench.faults.verdict import Row, Trial
 
-PUSH = Way("RTMP", "rtmp://0.0.0.0:{port}/live/camera", ["-bsf:a", "aac_adtstoasc", "-f", "flv"],
-           "rtmp://{host}:{port}/live/camera")  # fmt: skip
+PUSH = Way("RTMP", "rtmp://0.0.0.0:{port}/live/camera", ["-f", "flv"], "rtmp://{host}:{port}/live/camera", film="mp4")
 
 HALF = 120
 

@@ -32,12 +32,16 @@ BEFORE_S, EACH_S, AFTER_S = 1.0, 8.0, 2.0
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a camera reaches the studio: what `ringside live` listens to, and what ffmpeg sends by, and to."""
+    """How a camera reaches the studio: what `ringside live` listens to, and what ffmpeg sends by, and to.
+
+    `film`: the container that it sends from; a bitstream filter does not outlive the film's first end.
+    """
 
     name: str
     listens: str
     words: Sequence[str]
     to: str
+    film: str = "ts"
 
 
 SRT = Way("SRT", "srt://0.0.0.0:{port}?mode=listener&streamid=camera&latency=500", ["-f", "mpegts"],
@@ -86,8 +90,10 @@ def camera(folder: Path, host: Host, way: Way, to: str) -> Iterator[None]:
     """A stock ffmpeg on a host, which sends the film over and over."""
     if shutil.which("ffmpeg") is None:
         raise SystemExit("ffmpeg is missing: apt-get install ffmpeg")
-    file = folder / "film.ts"
-    file.write_bytes(b"".join(packet for _, packet in film().packets))
+    file, source = folder / f"film.{way.film}", folder / "film.ts"
+    source.write_bytes(b"".join(packet for _, packet in film().packets))
+    if file != source:
+        subprocess.run(["ffmpeg", "-v", "error", "-i", str(source), "-c", "copy", str(file)], check=True)
     command = ["ffmpeg", "-v", "error", "-re", "-stream_loop", "-1", "-i", str(file), "-c", "copy", *way.words, to]
     with (folder / "camera.log").open("wb") as log:
         process = host.start(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -8,6 +8,7 @@ target duration and part target are then fixed for the whole event (rfc8216bis Â
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -29,6 +30,7 @@ from ringside.flow.origin.targets import Targets
 from ringside.flow.origin.window import Rules, Window
 
 Boundary = Callable[[int], int | None]
+ROUNDING = 1e-6  # ticks by which a product of floats may be too large
 
 
 class Publisher:
@@ -127,7 +129,7 @@ class Publisher:
 
     def _new_lane(self, track: Track, grid: Grid, boundary: Boundary | None, chunk_ticks: int) -> Lane:
         longest = self.timeline.longest_part_s(grid)
-        limit = int(longest * track.timescale) + 1
+        limit = math.ceil(longest * track.timescale - ROUNDING)
         if (self.on_air and longest > self.targets.part_target_s) or chunk_ticks > limit:
             limit = 0
         locked = lambda number: self.timeline.first_frame(grid, number) * grid.frame_ticks  # noqa: E731
