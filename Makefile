@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PAGES := $(shell find src/ringside/flow/watch -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.mjs' 2>/dev/null | grep -v -e /dist/ -e node_modules)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live relay test test-heavy test-crowds test-light test-events test-pages check bench clean
+.PHONY: help setup live relay test test-heavy test-crowds test-light test-events test-pages test-patient check bench clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,11 +36,12 @@ live: setup  ## carry the test card (or SOURCE=...) live to http://127.0.0.1:808
 check: setup  ## lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
-# Lanes: the crowds, which take all there is; then, side by side, what plays in a browser or to services, and what runs
-# whole events or plays peers'. The rest runs beside all of them, and gives way.
-PAGES_TESTED := tests/watch $(foreach name,moq push wall page whip two_studios restream,tests/e2e/test_$(name).py) tests/test_bench_sync.py
+# Lanes: the crowds, which take all there is; then, side by side, what plays in a browser or to services, what runs whole
+# events or plays peers', and what mostly waits. The rest runs beside all of them, and gives way.
+PAGES_TESTED := tests/watch $(foreach name,push wall page whip two_studios restream,tests/e2e/test_$(name).py) tests/test_bench_sync.py
+PATIENT := $(foreach name,moq target archive_restart sources bad_input inputs,tests/e2e/test_$(name).py)
 WITH_PEERS := tests/relay/test_pull_peers.py
-EVENTS := $(filter-out $(PAGES_TESTED),$(wildcard tests/e2e/test_*.py)) tests/deploy tests/cli $(WITH_PEERS)
+EVENTS := $(filter-out $(PAGES_TESTED) $(PATIENT),$(wildcard tests/e2e/test_*.py)) tests/deploy tests/cli $(WITH_PEERS)
 CROWDS := tests/check tests/crowd
 ELSEWHERE := tests/e2e tests/watch tests/deploy tests/cli tests/test_bench_sync.py $(CROWDS) %__pycache__
 LIGHT := $(filter-out $(ELSEWHERE),$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py))) $(addprefix --ignore=,$(WITH_PEERS))
@@ -50,13 +51,13 @@ test: setup check  ## everything CI runs: lint, types, tests
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@$(MAKE) --no-print-directory --keep-going --jobs 3 --output-sync=target test-light test-heavy
+	@$(MAKE) --no-print-directory --keep-going --jobs 4 --output-sync=target test-light test-heavy
 endif
 
 test-heavy:
 	@failed=0; \
 	$(MAKE) --no-print-directory test-crowds || failed=1; \
-	$(MAKE) --no-print-directory --keep-going test-events test-pages || failed=1; \
+	$(MAKE) --no-print-directory --keep-going test-events test-pages test-patient || failed=1; \
 	exit $$failed
 
 test-crowds:
@@ -70,6 +71,9 @@ test-events:
 
 test-pages:
 	@$(BIN)/pytest $(PAGES_TESTED)
+
+test-patient:
+	@$(BIN)/pytest $(PATIENT)
 
 relay: setup  ## build the stock MoQ relay that some tests publish to (needs cargo; some minutes, once)
 	@$(BIN)/python tests/peers.py moq-relay

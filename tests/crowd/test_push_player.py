@@ -1,5 +1,6 @@
 """The push player at an event in memory: one response, a few hundred ms behind live, and what viewers share."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -206,6 +207,34 @@ def test_a_response_that_ends_too_early_is_asked_for_again() -> None:
     assert watch.feel.playing
     assert watch.feel.stalls <= 1
     assert watch.feel.latency_s == pytest.approx(0.4, abs=0.1)
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["the responses go on", "the responses end"])
+@pytest.mark.parametrize(("video", "audio"), [((10, 12.4), (10.2, 12)), ((10, 15), (10, 13)), ((10, 12), (0, 0))])
+def test_a_hole_in_what_was_published_is_got_over(
+    video: tuple[float, float], audio: tuple[float, float], ends: bool
+) -> None:
+    world, server = TestWorld(START_S), EVENT.serve(Server())
+
+    def holed(track: str, hole: tuple[float, float]) -> Callable[[str, float], Answer]:
+        def answer(url: str, now_s: float) -> Answer:
+            if ends and hole[0] < now_s < hole[1]:
+                return Answer(503)
+            pieces = [piece for piece in EVENT.push(track, now_s) if not hole[0] < piece[0] <= hole[1]]
+            return Answer(200, tuple(each for each in pieces if each[0] <= hole[0] or now_s >= hole[1] or not ends))
+
+        return answer
+
+    server.on(STREAM, holed("v400", video))
+    server.on(BASE + "a/stream", holed("a", audio))
+    watches = [Watch(BASE + "index.m3u8", 0.7 + 0.37 * n, server, world, index=n) for n in range(3)]
+    for step in range(220):
+        for watch in watches:
+            watch.until(max(watch.transfer.now_s, 3 + step * 0.13))
+    for watch in watches:
+        assert watch.feel.playing
+        assert 1 <= watch.feel.stalls <= 2
+        assert watch.feel.latency_s == pytest.approx(0.41, abs=0.06)
 
 
 def test_a_refused_viewer_comes_back_with_growing_delays() -> None:
