@@ -2,11 +2,8 @@
 
 import asyncio
 import re
-import shutil
 import socket
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,7 @@ from ringside.cli import moq, receiving
 from ringside.cli.console import say
 from ringside.cli.event import Event
 from ringside.cli.ports import reachable_address, shown
-from ringside.cli.public import Public
+from ringside.cli.public import Public, private_folder
 from ringside.cli.receiving import Group
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.core.clock import Wall
@@ -228,15 +225,6 @@ def banner(event: Event, public: Public, origin: str, group: gateway.Config | No
     say("  Ctrl-C ends it; SIGTERM lets its viewers finish first")
 
 
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="ringside-"))  # readable by us alone
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 async def _serve(event: Event, public: Public, folder: Path, verbose: bool, group: gateway.Config | None) -> None:
     station = Station(event, public, folder, verbose, group)
     station.supervisor.start(station.filler)
@@ -258,7 +246,7 @@ def run(path: Path | None, changes: dict[str, dict[str, Any]], wishes: Wishes, v
     try:
         moq.check(event.moq, event.edge, public.port, shared=public.old is not None)
         banner(event, public, " and ".join(event.fill.origins), group)
-        with _private_folder() as folder:
+        with private_folder() as folder:
             asyncio.run(_serve(event, public, folder, verbose, group))
     finally:
         public.close()

@@ -2,7 +2,10 @@
 
 import contextlib
 import os
+import shutil
 import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +92,13 @@ class Public:
         if self.old is not None:
             with contextlib.suppress(OSError):
                 self.old.close()
+
+
+@contextlib.contextmanager
+def private_folder() -> Iterator[Path]:
+    """A folder that nobody else may read, for as long as it is entered."""
+    folder = Path(tempfile.mkdtemp(prefix="ringside-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

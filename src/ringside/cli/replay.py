@@ -1,10 +1,6 @@
 """`ringside replay`: an event that is over, served on demand out of its archive, by the same workers as ever."""
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +10,7 @@ from ringside.cli import archives
 from ringside.cli import event as event_file
 from ringside.cli.console import say
 from ringside.cli.ports import shown as addresses
-from ringside.cli.public import Public
+from ringside.cli.public import Public, private_folder
 from ringside.cli.supervisor import Child, Supervisor
 from ringside.cli.when import lasting, shown
 from ringside.core.clock import Wall
@@ -50,7 +46,7 @@ def run(name: str | None, archive: str | None, session: str | None, edge: dict[s
         say(f"  DASH     {here}replay/{name}/index.mpd")
         say(f"  status   {here}status")
         told = {"event": name, "archive": archives.url_of(archive), "session": found.session}
-        with _private_folder() as folder:
+        with private_folder() as folder:
             asyncio.run(_serve(public, told, folder, verbose))
     finally:
         public.close()
@@ -69,12 +65,3 @@ async def _serve(public: Public, told: dict[str, Any], folder: Path, verbose: bo
 
 def _day(began_ns: int) -> str:
     return shown(Fraction(began_ns, NS_PER_S))[:16]
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="ringside-"))  # readable by us alone
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
