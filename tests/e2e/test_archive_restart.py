@@ -2,11 +2,14 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
 import urllib.request
 from pathlib import Path
+
+import pytest
 
 from ringside.flow.origin.archive.config import state_folder
 from tests.e2e.conftest import Running, free_port, get, ringside, until
@@ -21,9 +24,9 @@ def small(folder: Path) -> list[str]:
     return ["--event", str(path)]
 
 
-def listed(running: Running) -> list[int]:
+def listed(running: Running, track: str = "v180") -> list[int]:
     """The numbers of the segments that are whole."""
-    return [int(n) for n in re.findall(r"^(\d+)\.m4s", running.playlist("v180"), re.M)]
+    return [int(n) for n in re.findall(r"^(\d+)\.m4s", running.playlist(track), re.M)]
 
 
 def segment(running: Running, number: int) -> bytes:
@@ -94,5 +97,33 @@ def test_an_origin_that_is_killed_whole_and_started_again_goes_on_with_its_sessi
             assert {number: segment(second, number) for number in before} == before
             numbers = listed(second)
             assert numbers == list(range(numbers[0], numbers[-1] + 1))
-            assert second.status()["archive"]["session"] == session
+            until(lambda: second.status()["archive"]["session"] == session, "the session is told")
     assert (state_folder() / "archive" / "main" / session / "index.json").exists()
+
+
+@pytest.mark.peer
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is missing: apt-get install ffmpeg")
+def test_an_encoder_that_sends_its_header_but_once_goes_on_at_an_origin_that_was_killed(tmp_path: Path) -> None:
+    with ringside(tmp_path, "origin", "--ingest-token", TOKEN) as running:
+        encode = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-f", "dash", "-seg_duration", "1"]
+        put = ["-method", "PUT", "-http_opts", "auth_type=basic", "-ignore_io_errors", "1"]
+        url = f"http://x:{TOKEN}@127.0.0.1:{running.port}/ingest/main/manifest.mpd"
+        until(lambda: get(f"{running.url}/clock"), "the origin answers")
+        film = ["-re", "-f", "lavfi", "-i", "testsrc2=size=160x96:rate=25"]
+        with subprocess.Popen(["ffmpeg", "-v", "error", "-nostdin", *film, *encode, *put, url]) as encoder:
+            try:
+                until(lambda: len(listed(running, "stream0")) >= 2, "two segments are whole")
+                pid, before = running.pid_of("origin"), listed(running, "stream0")
+                os.kill(pid, signal.SIGKILL)
+                until(lambda: running.pid_of("origin") != pid, "the origin is started again")
+                until(lambda: len(media := listed(running, "stream0")) >= len(before) + 3 and media, "segments go on")
+                playlist = running.playlist("stream0")
+                newest = re.findall(r"(?:^#.*\n)*^\d+\.m4s", playlist, re.M)[-1]
+                assert "EXT-X-GAP" not in newest
+                assert get(f"{running.url}/live/main/stream0/{listed(running, 'stream0')[-1]}.m4s")[4:8] == b"styp"
+                assert "EXT-X-DISCONTINUITY\n" in playlist, "its time is its own: what follows is marked"
+                assert all(0 < float(length) < 3 for length in re.findall(r"EXTINF:([^,]+)", playlist))
+                numbers = listed(running, "stream0")
+                assert numbers == list(range(numbers[0], numbers[-1] + 1))
+            finally:
+                encoder.kill()

@@ -21,6 +21,10 @@ class Cuts:
         self._number = -1
         self._led_until = Fraction(0)
 
+    def go_on(self, number: int) -> None:
+        """Numbers up to that one were used by an origin that is no more."""
+        self._number = max(self._number, number)
+
     def lead(self, start_s: Fraction, end_s: Fraction, independent: bool, fresh: bool) -> int | None:
         """The segment of the leader's next chunk; None before its first independent one.
 

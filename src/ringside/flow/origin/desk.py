@@ -58,6 +58,7 @@ class Desk:
         self._takeover = config.takeover
         self._holders: dict[tuple[str, str], _Holder] = {}  # by track and studio
         self._sessions = itertools.count(1)
+        self._introduced: set[str] = set()  # tracks whose header has come
 
     def start(self, target: Target, who: str, now_ns: int, studio: Studio = NOBODY) -> tuple[Body, list[Body]]:
         """A request begins: its body, and the bodies of a publisher that it replaces. Raises Refused 409."""
@@ -168,14 +169,25 @@ class Desk:
     def _take_unit(self, holder: _Holder, body: Body, unit: Init | Raw, now_ns: int) -> list[Message]:
         if isinstance(unit, Raw):
             if holder.session < 0:
-                raise Refused(400, f"track {body.track}: media came before its CMAF header; send the header first")
+                self._begin(holder, body, self._header_of_before(body))
             return self._intake.chunk(holder.session, unit.data, now_ns)
+        self._begin(holder, body, unit.data)
+        return []
+
+    def _begin(self, holder: _Holder, body: Body, header: bytes) -> None:
         session = next(self._sessions)
-        self._intake.header(session, body.track, unit.data, body.studio)
+        self._intake.header(session, body.track, header, body.studio)
+        self._introduced.add(body.track)
         if holder.session >= 0:
             self._intake.close(holder.session)
         holder.session = session
-        return []
+
+    def _header_of_before(self, body: Body) -> bytes:
+        """Of a track of an origin that is no more, which this one took up: an encoder of objects sends it but once."""
+        lane = self._publisher.lanes.get(body.track)
+        if body.stream or lane is None or lane.window.rules.foreseen or body.track in self._introduced:
+            raise Refused(400, f"track {body.track}: media came before its CMAF header; send the header first")
+        return lane.track.init
 
     @property
     def studios(self) -> Studios:

@@ -6,7 +6,7 @@ known where the segment ends.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -68,7 +68,13 @@ class Foreign:
         self._epochs = Epochs()
         self._runs: dict[str, Run] = {}
         self._last_epoch: dict[str, Epoch] = {}
+        self._of_before: set[str] = set()
         self.dropped = 0
+
+    def go_on(self, tracks: Iterable[str], number: int) -> None:
+        """An origin that is no more had these tracks, and numbers up to that one: what comes does not continue them."""
+        self._of_before |= set(tracks)
+        self._cuts.go_on(number)
 
     def boundary(self, grid: Grid, number: int) -> int | None:
         """The tick of `grid` at which segment `number` begins, once it is known."""
@@ -84,7 +90,8 @@ class Foreign:
         if run.epoch is None or not run.epoch.continues(run.name, start_ns):
             run.epoch = self._epochs.of(run.name, start_ns, end_ns, _prft_offset_ns(info, scale), now_ns)
         run.epoch.advance(run.name, end_ns)
-        new_timing = self._last_epoch.get(run.name, run.epoch) is not run.epoch
+        new_timing = self._last_epoch.get(run.name, run.epoch) is not run.epoch or run.name in self._of_before
+        self._of_before.discard(run.name)
         self._last_epoch[run.name] = run.epoch
         delta = rescale(run.epoch.offset_ns, NS_PER_S, scale)
         run.waiting.append(_Waiting(info.start_ticks + delta, info, retime(data, delta, scale), new_timing))

@@ -94,8 +94,16 @@ class Intake:
             state.candidate = self.studios.enter(state.studio, track, grid, state.header, session, now_ns)
         else:
             self._check_alone(state)
+            if self._locked is None:
+                self._take_up()
             state.run = Run(session, track, grid, now_ns)
         self._locked = locked
+
+    def _take_up(self) -> None:
+        """The first foreign session of all: it may go on with what an origin that is no more published."""
+        before = {name: lane.window.number for name, lane in self._publisher.lanes.items()}
+        if before:
+            self._foreign.go_on(before, max(before.values()))
 
     def _check_alone(self, state: _Session) -> None:
         mine = state.studio.name
