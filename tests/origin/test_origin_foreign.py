@@ -297,3 +297,18 @@ def test_a_studio_too_busy_for_more_than_a_picture_a_part_is_still_locked_to_utc
     assert lane.grid == VIDEO
     assert not any(segment.gap for segment in lane.window.segments)
     assert lane.window.number == EVEN
+
+
+def test_numbers_of_segments_longer_than_the_timelines_go_on_at_an_origin_started_anew() -> None:
+    studio = Studio()
+    studio.run(30, studio.encoder(VIDEO_TRACK, VIDEO, gop=90))
+    window = studio.publisher.lanes[VIDEO_TRACK.name].window
+    before = [segment.number for segment in window.segments]
+    studio.intake = Intake(studio.publisher, TIMELINE)  # it has taken up the windows, and knows nothing else
+    studio.now_ns += 2 * S
+    studio.run(12, studio.encoder(VIDEO_TRACK, VIDEO, gop=90))
+    numbers = [segment.number for segment in window.segments]
+    assert numbers == list(range(before[0], before[-1] + 5))
+    assert not any(segment.gap for segment in window.segments)
+    assert [segment.number for segment in window.segments if segment.discontinuity] == [before[-1] + 2]
+    assert all(0 < segment.duration_ticks <= 3 * VIDEO.timescale for segment in window.segments)
