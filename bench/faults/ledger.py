@@ -100,22 +100,26 @@ class Account:
         known = sorted(self.segments)
         return [n for a, b in pairwise(known) for n in range(a + 1, b)]
 
+    def heard(self) -> tuple[Heard, ...]:
+        """All parts and segments so far; a copy, as the thread that asks goes on."""
+        return (*tuple(self.parts.values()), *tuple(self.segments.values()))
+
     def gaps(self, after_s: float = 0.0) -> int:
         """Parts and segments first listed as GAP after an instant."""
-        return sum(heard.gap and heard.at_s > after_s for heard in (*self.parts.values(), *self.segments.values()))
+        return sum(heard.gap and heard.at_s > after_s for heard in self.heard())
 
     def first_gap_s(self, after_s: float) -> float | None:
         """How long after an instant a GAP was first listed."""
-        times = [h.at_s for h in (*self.parts.values(), *self.segments.values()) if h.gap and h.at_s > after_s]
+        times = [h.at_s for h in self.heard() if h.gap and h.at_s > after_s]
         return min(times) - after_s if times else None
 
     def media_s(self) -> list[float]:
         """When parts with media were first listed, in order."""
-        return sorted({heard.at_s for heard in self.parts.values() if not heard.gap})
+        return sorted({heard.at_s for heard in tuple(self.parts.values()) if not heard.gap})
 
     def told_s(self) -> list[float]:
         """When parts were first listed, media or GAP, in order."""
-        return sorted({heard.at_s for heard in self.parts.values()})
+        return sorted({heard.at_s for heard in tuple(self.parts.values())})
 
     def silence_s(self, from_s: float, until_s: float, media: bool = True) -> tuple[float, float]:
         """The longest time without a new part with media (or without any news), and when it ended."""
