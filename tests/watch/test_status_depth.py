@@ -121,6 +121,16 @@ def test_the_token_of_the_address_is_taken_and_shown_no_more(page: Page, server:
     assert all(TOKEN not in asked for asked in server.asked)
 
 
+def test_who_orders_while_an_order_is_under_way_has_the_last_word(page: Page, server: PageServer) -> None:
+    opened(page, server, f"/status#token={TOKEN}")
+    buttons = [row(page, "inputs", "clip").get_by_role("button")]
+    buttons += [page.get_by_role("button", name=name) for name in ("Slate", "The best one")]
+    first, second, last = (button.element_handle() for button in buttons)
+    page.evaluate("(all) => all.forEach((button) => button.click())", [first, second, last])
+    page.wait_for_function("() => !window.ringside.operator.busy")
+    assert server.ordered == [(ORDER, {"source": "clip"}), (ORDER, {"source": None})]
+
+
 def test_an_order_that_is_refused_says_why(page: Page, server: PageServer) -> None:
     server.faults[ORDER] = 409
     opened(page, server, f"/status#token={TOKEN}")

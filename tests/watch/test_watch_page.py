@@ -124,14 +124,14 @@ def test_the_engineer_sees_the_numbers(watching: Page) -> None:
 
 def test_controls_fade_and_come_back(watching: Page) -> None:
     watching.mouse.move(600, 300)
-    expect(watching.locator("#stage[data-idle]")).to_have_count(1, timeout=6000)
+    expect(watching.locator("#stage[data-idle]")).to_have_count(1, timeout=20_000)
     watching.mouse.move(610, 310)
     expect(watching.locator("#stage[data-idle]")).to_have_count(0)
 
 
 def test_controls_stay_under_a_mouse_that_rests_on_them(watching: Page) -> None:
     watching.mouse.move(640, 300)
-    expect(watching.locator("#stage[data-idle]")).to_have_count(1, timeout=6000)
+    expect(watching.locator("#stage[data-idle]")).to_have_count(1, timeout=20_000)
     watching.mouse.move(640, 700)
     watching.wait_for_timeout(4000)
     expect(watching.locator("#stage[data-idle]")).to_have_count(0)

@@ -21,14 +21,20 @@ export class Operator {
     this.ask = ask;
     this.say = say;
     this.busy = false;
+    this.next = null;
   }
 
-  /** Put an input of `event` on the air: its name, `slate`, or null for the best. */
+  /** Put an input of `event` on the air: its name, `slate`, or null for the best. While one is under way the last counts. */
   async order(event, source) {
+    this.next = { event, source };
     if (this.busy) return;
     this.busy = true;
     try {
-      await this.#order(event, source);
+      while (this.next) {
+        const wanted = this.next;
+        this.next = null;
+        await this.#order(wanted.event, wanted.source);
+      }
     } finally {
       this.busy = false;
     }
