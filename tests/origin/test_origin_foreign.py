@@ -299,16 +299,31 @@ def test_a_studio_too_busy_for_more_than_a_picture_a_part_is_still_locked_to_utc
     assert lane.window.number == EVEN
 
 
-def test_numbers_of_segments_longer_than_the_timelines_go_on_at_an_origin_started_anew() -> None:
+@pytest.mark.parametrize(("away_s", "missed"), [(0, 0), (0.5, 1), (2, 1), (3, 1), (7, 3)])
+def test_numbers_of_segments_longer_than_the_timelines_go_on_at_an_origin_started_anew(
+    away_s: float, missed: int
+) -> None:
     studio = Studio()
     studio.run(30, studio.encoder(VIDEO_TRACK, VIDEO, gop=90))
     window = studio.publisher.lanes[VIDEO_TRACK.name].window
     before = [segment.number for segment in window.segments]
     studio.intake = Intake(studio.publisher, TIMELINE)  # it has taken up the windows, and knows nothing else
-    studio.now_ns += 2 * S
+    studio.now_ns += int(away_s * S)
     studio.run(12, studio.encoder(VIDEO_TRACK, VIDEO, gop=90))
     numbers = [segment.number for segment in window.segments]
-    assert numbers == list(range(before[0], before[-1] + 5))
-    assert not any(segment.gap for segment in window.segments)
-    assert [segment.number for segment in window.segments if segment.discontinuity] == [before[-1] + 2]
+    assert numbers == list(range(before[0], before[-1] + 5 + missed))
+    assert sum(segment.gap for segment in window.segments) == missed
+    assert [segment.number for segment in window.segments if segment.discontinuity] == [before[-1] + 2 + missed]
     assert all(0 < segment.duration_ticks <= 3 * VIDEO.timescale for segment in window.segments)
+
+
+def test_another_track_that_leads_at_an_origin_started_anew_is_no_trouble() -> None:
+    studio = Studio()
+    studio.run(10, studio.encoder(VIDEO_TRACK, VIDEO))
+    newest = studio.publisher.lanes[VIDEO_TRACK.name].window.number
+    studio.intake = Intake(studio.publisher, TIMELINE)
+    other = replace(VIDEO_TRACK, name="v1080")
+    studio.run(6, studio.encoder(other, VIDEO))
+    numbers = [segment.number for segment in studio.publisher.lanes["v1080"].window.segments]
+    assert numbers
+    assert numbers[0] > newest

@@ -71,10 +71,10 @@ class Foreign:
         self._of_before: set[str] = set()
         self.dropped = 0
 
-    def go_on(self, tracks: Iterable[str], number: int) -> None:
-        """An origin that is no more had these tracks, and numbers up to that one: what comes does not continue them."""
+    def go_on(self, tracks: Iterable[str], number: int, start_s: Fraction, usual_s: Fraction) -> None:
+        """An origin that is no more had these tracks: what comes does not continue them. The rest: see Cuts."""
         self._of_before |= set(tracks)
-        self._cuts.go_on(number)
+        self._cuts.go_on(number, start_s, usual_s)
 
     def boundary(self, grid: Grid, number: int) -> int | None:
         """The tick of `grid` at which segment `number` begins, once it is known."""

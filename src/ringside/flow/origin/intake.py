@@ -101,9 +101,15 @@ class Intake:
 
     def _take_up(self) -> None:
         """The first foreign session of all: it may go on with what an origin that is no more published."""
-        before = {name: lane.window.number for name, lane in self._publisher.lanes.items()}
-        if before:
-            self._foreign.go_on(before, max(before.values()))
+        lanes = [lane for lane in self._publisher.lanes.values() if lane.window.number >= 0]
+        if not lanes:
+            return
+        led = max(lanes, key=lambda lane: (lane.window.number, lane.track.kind == "video"))
+        standing = led.window.standing()
+        newest = standing.growing or standing.segments[-1]
+        scale = led.track.timescale
+        start_s, usual_s = Fraction(newest.start_ticks, scale), Fraction(standing.regular_ticks, scale)
+        self._foreign.go_on(self._publisher.lanes, newest.number, start_s, usual_s)
 
     def _check_alone(self, state: _Session) -> None:
         mine = state.studio.name
