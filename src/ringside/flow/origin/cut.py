@@ -3,8 +3,8 @@
 One track leads: the first video track, or sound where there is no picture. A segment starts at the leader's first
 independent chunk that is a whole segment after the start before; all other tracks are cut at the same instants.
 Numbers start at the instant's own number on the timeline and are counted up from there, so that they are never used
-again, not even by an origin started anew (segments are never shorter than the timeline's). One that takes up what another
-left goes on from that one's numbers.
+again, not even by an origin started anew (segments are never shorter than the timeline's). One that takes up what
+another left goes on from that one's numbers.
 """
 
 import math
