@@ -99,6 +99,12 @@ async def listening(origin: Origin) -> AsyncIterator[Origin]:
         server.close()
 
 
+async def away() -> Origin:
+    """One that has an address, and does not listen there yet."""
+    async with listening(Origin()) as origin:
+        return origin
+
+
 def run(scenario: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
         async with asyncio.timeout(20):

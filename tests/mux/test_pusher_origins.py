@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 import pytest
-from listening_origin import TOKEN, Origin, chunks_of, listening, run
+from listening_origin import TOKEN, Origin, away, chunks_of, listening, run
 from mux_encoders import Encoded
 
 from ringside.core.clock import Wall
@@ -18,9 +18,7 @@ def test_an_origin_that_is_not_there_yet_is_found_when_it_comes(video: Encoded) 
     chunks = chunks_of(video)
 
     async def scenario() -> None:
-        origin = Origin()
-        async with listening(origin):
-            pass
+        origin = await away()
         pusher = Pusher(origin.url, TOKEN, Wall())
         pusher.add_track(video.track)
         for chunk in chunks:
@@ -75,9 +73,7 @@ def test_an_origin_that_stays_away_costs_bounded_memory_and_counted_drops(video:
     chunks = chunks_of(video)
 
     async def scenario() -> None:
-        origin = Origin()
-        async with listening(origin):
-            pass
+        origin = await away()
         pusher = Pusher(origin.url, TOKEN, Wall())
         pusher.add_track(video.track)
         for round_number in range(20):

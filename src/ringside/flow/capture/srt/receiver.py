@@ -12,6 +12,7 @@ from collections import deque
 from typing import Any
 
 from ringside.core.clock import Clock
+from ringside.core.errors import RingsideError
 from ringside.core.srt import Lost, Options, Refusal
 from ringside.core.srt.socket import Poll, Socket, Srt, Stats
 from ringside.core.telemetry import throttled
@@ -114,7 +115,11 @@ class Listening(_Receiving):
         self._turned_away: deque[tuple[str, Refusal]] = deque(maxlen=16)  # filled by libsrt's thread
         self.refused = 0
         super().__init__(srt)
-        self._listener = srt.listen(host, port, options, self._judge)
+        try:
+            self._listener = srt.listen(host, port, options, self._judge)
+        except RingsideError:
+            self._poll.close()
+            raise
         self.port = self._listener.port
         self._poll.add(self._listener)
         self._encrypted = bool(options.passphrase)

@@ -24,7 +24,7 @@ export class Operator {
     this.next = null;
   }
 
-  /** Put an input of `event` on the air: its name, `slate`, or null for the best. While one is under way the last counts. */
+  /** Put an input of `event` on the air: its name, `slate`, or null for the best. Of orders that wait the last counts. */
   async order(event, source) {
     this.next = { event, source };
     if (this.busy) return;
